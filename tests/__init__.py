@@ -1,0 +1,1 @@
+"""The proof of what we promise: rules, actions, live wire, screens, browsers and faults."""

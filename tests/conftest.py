@@ -1,0 +1,36 @@
+"""What every test may ask for, and what is said before and after them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import databases, machine
+
+
+def pytest_report_header() -> list[str]:
+    return [piece.reason() or f"{piece.name} is there" for piece in machine.PIECES.values()]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker, piece in machine.PIECES.items():
+        if item.get_closest_marker(marker):
+            machine.need(piece)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for piece in machine.PIECES.values():
+        skipped = [
+            report
+            for report in terminalreporter.stats.get("skipped", [])
+            if isinstance(report, pytest.TestReport) and f"{piece.name} is not there" in report.longreprtext
+        ]
+        if skipped:
+            terminalreporter.write_line(f"Left out {len(skipped)} tests: {piece.reason()}", yellow=True)
+
+
+@pytest.fixture(params=[pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of its own, once on SQLite and once on PostgreSQL."""
+    with databases.empty(request.param, tmp_path) as address:
+        yield address
