@@ -1,7 +1,7 @@
 """A QR code as one small SVG: ink on white, with its quiet zone, coloured by the page's own style sheet."""
 
-from qrcode.constants import ERROR_CORRECT_M  # type: ignore[import-untyped]
-from qrcode.main import QRCode  # type: ignore[import-untyped]
+from qrcode.constants import ERROR_CORRECT_M
+from qrcode.main import QRCode
 
 QUIET_ZONE = 4  # modules of white around it, as ISO/IEC 18004 asks
 
