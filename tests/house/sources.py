@@ -1,0 +1,48 @@
+"""Where the house's own text stands: its Python, its templates, its documents."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("server", "kiosk_ui", "display", "staff_console")
+LEFT_BEHIND = {"__pycache__", "node_modules"}
+
+
+def python(*folders: str) -> list[Path]:
+    """The Python files of these top-level folders, in a steady order."""
+    return [file for folder in folders for file in _under(ROOT / folder, "*.py")]
+
+
+def templates() -> list[Path]:
+    return [file for room in ROOMS for file in _under(ROOT / room, "*.html")]
+
+
+def scripts_and_styles() -> list[Path]:
+    """Our own JavaScript and CSS; what others wrote stands in vendor/ and keeps its own rules."""
+    own = [file for room in ROOMS for kind in ("*.js", "*.css") for file in _under(ROOT / room, kind)]
+    return [file for file in own if "vendor" not in file.parts]
+
+
+def tracked() -> list[Path]:
+    """Every file of the repository, also the ones not yet committed; none of what .gitignore names."""
+    listed = subprocess.run(
+        ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    return [file for name in listed.split("\0") if name and (file := ROOT / name).is_file()]
+
+
+def documents() -> list[Path]:
+    return [file for file in tracked() if file.suffix == ".md"]
+
+
+def name(file: Path) -> str:
+    """A file as a reader would say it: from the top of the repository."""
+    return str(file.relative_to(ROOT)) if file.is_relative_to(ROOT) else file.name
+
+
+def _under(folder: Path, pattern: str) -> Iterator[Path]:
+    return (file for file in sorted(folder.rglob(pattern)) if not LEFT_BEHIND.intersection(file.parts))
