@@ -35,7 +35,7 @@ def test_a_camera_reads_back_what_was_drawn(text: str) -> None:
 
 def test_a_code_keeps_its_quiet_zone_so_that_a_dark_page_cannot_swallow_it() -> None:
     picture = photographed(qr.svg(ADDRESS))
-    side, light = picture.shape[0], b"\xff"
+    side, light = len(picture), b"\xff"
     edge = qr.QUIET_ZONE * SCALE
     rows = [picture.tobytes()[y * side : (y + 1) * side] for y in range(side)]
     assert all(row == light * side for row in rows[:edge] + rows[-edge:])
