@@ -4,6 +4,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("server", "kiosk_ui", "display", "staff_console")
 LEFT_BEHIND = {"__pycache__", "node_modules"}
@@ -42,6 +44,12 @@ def documents() -> list[Path]:
 def name(file: Path) -> str:
     """A file as a reader would say it: from the top of the repository."""
     return str(file.relative_to(ROOT)) if file.is_relative_to(ROOT) else file.name
+
+
+def nothing(complaints: list[str]) -> None:
+    """Fail with every complaint on a line of its own, so that all can be mended at once."""
+    if complaints:
+        pytest.fail("\n".join(complaints), pytrace=False)
 
 
 def _under(folder: Path, pattern: str) -> Iterator[Path]:
