@@ -7,7 +7,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install --constraint constraints.txt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 # Two, because servers and databases run beside the tests and want the other half of a small machine.
 WORKERS ?= 2
@@ -19,6 +19,7 @@ run: install  ## the server on http://localhost:8000, with a demo branch on its 
 	@exec $(BIN)/python -m server serve
 
 install: $(BIN)/.installed  ## the environment alone, in .venv
+	@:
 
 test: install-test chromium check  ## everything: format, lint, types, imports, tests, browsers
 	$(BIN)/python -m pytest -m "not browser" -n $(WORKERS) --dist loadgroup
