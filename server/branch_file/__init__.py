@@ -103,9 +103,10 @@ def _first(text: str, path: str, problems: Sequence[tuple[Place, str]]) -> Branc
 
 
 def _sentences(problem: ValidationError) -> list[tuple[Place, str]]:
-    return [
-        (error["loc"], _sentence(error["loc"], error["type"], error.get("ctx") or {})) for error in problem.errors()
-    ]
+    """A key that is missing is often one that was misspelt: it is named only when nothing else is wrong."""
+    errors = problem.errors(include_url=False, include_input=False)
+    told = [error for error in errors if error["type"] != "missing"] or errors
+    return [(error["loc"], _sentence(error["loc"], error["type"], error.get("ctx") or {})) for error in told]
 
 
 def _sentence(place: Place, kind: str, about: Mapping[str, Any]) -> str:
@@ -175,8 +176,8 @@ def _unknown_services(file: BranchFile) -> Iterator[tuple[Place, str]]:
         for k, service in enumerate(counter.services or ()):
             if service not in known:
                 close = get_close_matches(service, known, n=1)
-                hint = f'did you mean "{close[0]}"' if close else f"there are {', '.join(known)}"
-                yield ("counters", n, "services", k), f'Counter {counter.label} names a service "{service}"; {hint}.'
+                hint = f'did you mean "{close[0]}"?' if close else f"there are {', '.join(known)}."
+                yield ("counters", n, "services", k), f'Counter {counter.label} names a service "{service}"; {hint}'
 
 
 def _outcomes(file: BranchFile) -> Iterator[tuple[Place, str]]:

@@ -258,6 +258,11 @@ class BranchFile(Section):
     people: Annotated[tuple[PersonSection, ...], Field(max_length=500)] = ()
     devices: Annotated[tuple[DeviceSection, ...], Field(max_length=100)] = ()
 
+    def always_open(self) -> "BranchFile":
+        """The same branch without hours and closures: for a demo that is tried at any hour."""
+        branch = self.branch.model_copy(update={"hours": None, "closures": ()})
+        return self.model_copy(update={"branch": branch})
+
 
 TABLES: dict[tuple[str, ...], type[Section]] = {
     (): BranchFile,
