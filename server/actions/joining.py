@@ -1,0 +1,227 @@
+"""What a customer does: join, arrive, step away, come back, wait longer, acknowledge a call, return, leave."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from server.actions.answers import Answer, stamp, ticket_answer
+from server.actions.counters import freed
+from server.domain.base import to_ms
+from server.domain.branch import Branch, Priority, Service
+from server.domain.errors import Conflict, PassRefused
+from server.domain.moves import Move, Stamp, State
+from server.domain.ordering import behind_next, place_of
+from server.domain.people import Actor
+from server.domain.presence import Pass, Presence
+from server.domain.ticket import Ticket
+from server.queries import branches, tickets
+
+CHANGE_SERVICE_WITHIN = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """Somebody asks for a number.
+
+    `proof`: a fresh code or a pass. `here`: proven present without one (a walk-in added by an agent, a kiosk's own key).
+    `admit` is asked once the request is known not to be a replay; it raises TooMany.
+    """
+
+    ticket_id: str
+    service: str
+    channel: str  # phone, kiosk, agent or api
+    language: str
+    visitor: str | None = None
+    proof: str | None = None
+    here: bool = False
+    device_id: str | None = None
+    name: str | None = None
+    need: str | None = None
+    priority: str | None = None
+    promised: tuple[int, int] | None = None  # minutes said at joining: likely, at most
+    admit: Callable[[str | None], None] = lambda device: None
+
+
+def join(session: Session, branch: Branch, now: datetime, *, by: Actor, joining: Joining, presence: Presence) -> Answer:
+    """A new ticket, waiting when its holder is proven present, else expected where the branch allows it."""
+    proof = _prove(branch, joining, presence, now)
+    visitor = joining.visitor or (proof.visitor if proof else None)
+    service = _joinable(session, branch, joining, now)
+    _one_ticket_only(session, branch, proof, visitor)
+    priority = branches.priority(session, branch.id, joining.priority) if joining.priority else None
+    branch.turn_day(now)
+    assert branch.business_day is not None
+    number = branches.series(session, branch.id, service.id, branch.business_day).draw(service.letter)
+    arrival = branch.next_place(now)
+    here = proof is not None or joining.here
+    likely, at_most = joining.promised or (None, None)
+    ticket = Ticket.join(
+        Stamp(Actor(by.kind, by.id or visitor), now, branch.version), State.WAITING if here else State.EXPECTED,
+        id=joining.ticket_id, branch_id=branch.id, visit_id=joining.ticket_id, business_day=branch.business_day,
+        visitor=visitor, pass_id=proof.id if proof and proof.id else None, channel=joining.channel,
+        device_id=proof.device if proof else joining.device_id, language=joining.language, generation=1,
+        promised_likely=likely, promised_at_most=at_most, name=joining.name, need=joining.need,
+        number=number, service_id=service.id, arrival=arrival, place=place_of(arrival, _head_start(priority, by)),
+        priority_id=priority.id if priority else None, priority_confirmed=_counts(priority, by),
+    )  # fmt: skip
+    session.add(ticket)
+    session.flush()
+    return ticket_answer(session, branch, ticket)
+
+
+def change_service(session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_id: str, service: str) -> Answer:
+    """Within two minutes of joining: a new number and place in the other queue."""
+    ticket = tickets.ticket(session, branch.id, ticket_id)
+    if now > ticket.joined_at + CHANGE_SERVICE_WITHIN:
+        raise Conflict("change-too-late", number=ticket.number)
+    new = branches.service(session, branch.id, service)
+    if new.id == ticket.service_id:
+        raise Conflict("same-service", number=ticket.number)
+    if not (new.open and branch.is_open(now)):
+        raise Conflict("service-closed")
+    number = branches.series(session, branch.id, new.id, ticket.business_day).draw(new.letter)
+    arrival = branch.next_place(now)
+    ticket.change_service(stamp(by, branch, now), new.id, number, arrival, place_of(arrival, head_start_of(session, ticket)))
+    return ticket_answer(session, branch, ticket)
+
+
+def arrive(
+    session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_id: str, proof: str | None, presence: Presence, here: bool = False
+) -> Answer:
+    """An expected ticket whose holder shows the door's fresh code, a pass, or (`here`) is seen by an agent."""
+    if not here:
+        _read_proof(branch, proof or "", presence, now)
+    ticket = tickets.ticket(session, branch.id, ticket_id)
+    arrival, place = ticket.arrival, ticket.place
+    appointment = ticket.appointment_at
+    late = now > (appointment or ticket.joined_at + timedelta(minutes=branch.arrive_by))
+    if late or appointment:
+        arrival = branch.next_place(now) if late or appointment is None else to_ms(appointment)
+        place = place_of(arrival, head_start_of(session, ticket))
+    ticket.arrive(stamp(by, branch, now), arrival, place)
+    return ticket_answer(session, branch, ticket)
+
+
+def step_away(session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_id: str) -> Answer:
+    ticket = tickets.ticket(session, branch.id, ticket_id)
+    ticket.step_away(stamp(by, branch, now))
+    return ticket_answer(session, branch, ticket)
+
+
+def come_back(session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_id: str) -> Answer:
+    ticket = tickets.ticket(session, branch.id, ticket_id)
+    ticket.come_back(stamp(by, branch, now))
+    return ticket_answer(session, branch, ticket)
+
+
+def postpone(session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_id: str) -> Answer:
+    """ "More time": behind the next k; as often as the branch allows."""
+    ticket = tickets.ticket(session, branch.id, ticket_id)
+    if ticket.can(Move.POSTPONE) and ticket.postponements >= branch.postponements:
+        raise Conflict("no-postponements-left", number=ticket.number)
+    if ticket.state == State.WAITING:
+        others = tickets.behind(session, ticket, branch.return_behind)
+        if not others:
+            raise Conflict("nobody-behind", number=ticket.number)
+    else:
+        others = tickets.queue(session, branch.id, ticket.service_id, branch.return_behind)
+    duty_id = ticket.duty_id
+    ticket.postpone(stamp(by, branch, now), behind_next(branch.return_behind, others, ticket.key, branch.version))
+    freed(session, duty_id, branch, now)
+    return ticket_answer(session, branch, ticket)
+
+
+def acknowledge(session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_id: str) -> Answer:
+    """ "I'm coming": the agent sees it at once."""
+    ticket = tickets.ticket(session, branch.id, ticket_id)
+    ticket.acknowledge(stamp(by, branch, now))
+    return ticket_answer(session, branch, ticket)
+
+
+def come_again(session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_id: str) -> Answer:
+    """The move "return", after a miss: behind the next k; a customer once and within the grace, an agent always."""
+    ticket = tickets.ticket(session, branch.id, ticket_id)
+    if by.kind == "customer" and ticket.state == State.MISSED:
+        if ticket.returns >= 1:
+            raise Conflict("return-used", number=ticket.number)
+        if ticket.missed_at is not None and now > ticket.missed_at + timedelta(minutes=branch.return_grace):
+            raise Conflict("return-too-late", number=ticket.number)
+    others = tickets.queue(session, branch.id, ticket.service_id, branch.return_behind)
+    ticket.come_again(stamp(by, branch, now), behind_next(branch.return_behind, others, ticket.key, branch.version))
+    return ticket_answer(session, branch, ticket)
+
+
+def get_ready(session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_id: str) -> Answer:
+    """Parked and ready again: the counter's next call takes it first."""
+    ticket = tickets.ticket(session, branch.id, ticket_id)
+    ticket.get_ready(stamp(by, branch, now))
+    return ticket_answer(session, branch, ticket)
+
+
+def leave(session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_id: str) -> Answer:
+    ticket = tickets.ticket(session, branch.id, ticket_id)
+    duty_id = ticket.duty_id if ticket.is_current else None
+    ticket.leave(stamp(by, branch, now))
+    freed(session, duty_id, branch, now)
+    return ticket_answer(session, branch, ticket)
+
+
+def head_start_of(session: Session, ticket: Ticket) -> int:
+    """Minutes that count now: none while its class waits to be confirmed."""
+    if ticket.priority_id is None or not ticket.priority_confirmed:
+        return 0
+    return branches.priority(session, ticket.branch_id, ticket.priority_id).head_start
+
+
+def _prove(branch: Branch, joining: Joining, presence: Presence, now: datetime) -> Pass | None:
+    if joining.here:
+        joining.admit(joining.device_id)
+        return None
+    if not joining.proof:
+        joining.admit(None)
+        if branch.remote_joining == "refuse":
+            raise PassRefused("pass-needed")
+        return None
+    proof = _read_proof(branch, joining.proof, presence, now)
+    joining.admit(proof.device)
+    return proof
+
+
+def _read_proof(branch: Branch, text: str, presence: Presence, now: datetime) -> Pass:
+    """A pass, or the door's code itself (a new visitor each time, with no id of its own)."""
+    if text.count(".") == 3:
+        return presence.read_pass(branch.id, text, now)
+    return Pass("", "", presence.read_code(branch.id, text, now), now)
+
+
+def _joinable(session: Session, branch: Branch, joining: Joining, now: datetime) -> Service:
+    service = branches.service(session, branch.id, joining.service)
+    if joining.channel == "agent":  # staff decide themselves whom they still take
+        return service
+    if not branch.is_open(now):
+        raise Conflict("branch-closed")
+    if not service.open:
+        raise Conflict("service-closed")
+    if branch.full_at and tickets.count_open(session, branch.id) >= branch.full_at:
+        raise Conflict("branch-full")
+    return service
+
+
+def _one_ticket_only(session: Session, branch: Branch, proof: Pass | None, visitor: str | None) -> None:
+    if visitor:
+        mine = tickets.open_of_visitor(session, branch.id, visitor)
+        if len(mine) >= branch.open_tickets_per_visitor:
+            raise Conflict("one-ticket-only", number=mine[-1].number, ticket=mine[-1].id)
+    if proof and proof.id and tickets.with_pass(session, branch.id, proof.id):
+        raise PassRefused("pass-used")
+
+
+def _head_start(priority: Priority | None, by: Actor) -> int:
+    return priority.head_start if priority is not None and _counts(priority, by) else 0
+
+
+def _counts(priority: Priority | None, by: Actor) -> bool:
+    """A class that needs confirming counts at once only when staff give it."""
+    return priority is not None and (not priority.confirm or by.kind == "staff")

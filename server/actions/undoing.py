@@ -1,0 +1,54 @@
+"""Back by one move: by whoever made it, or a manager, while nothing that matters has happened since."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from server.actions.answers import Answer, stamp, ticket_answer
+from server.actions.counters import freed, must_be_free
+from server.domain.branch import Branch
+from server.domain.errors import Conflict, Forbidden
+from server.domain.moves import CURRENT, TicketEvent
+from server.domain.people import Actor, Duty
+from server.domain.ticket import Ticket, undoable
+from server.queries import tickets
+
+
+def undo(session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_id: str, manager: bool = False) -> Answer:
+    """Take the last move back; `manager`: may take back what somebody else did."""
+    ticket = tickets.ticket(session, branch.id, ticket_id)
+    lines = undoable(tickets.diary(session, ticket_id)[::-1])
+    move = lines[-1]
+    if not manager and (by.kind, by.id) != (move.actor_kind, move.actor_id):
+        raise Forbidden("undo-not-yours")
+    if now > move.at + timedelta(seconds=branch.undo_seconds):
+        raise Conflict("undo-too-late", number=ticket.number)
+    was_at = ticket.duty_id if ticket.is_current else None
+    if move.from_state in CURRENT:
+        _back_at_counter(session, ticket, lines, branch)
+    if not ticket.is_open:
+        _still_only_one(session, branch, ticket)
+    ticket.undo(stamp(by, branch, now), lines)
+    if not ticket.is_current:
+        freed(session, was_at, branch, now)
+    return ticket_answer(session, branch, ticket)
+
+
+def _back_at_counter(session: Session, ticket: Ticket, lines: Sequence[TicketEvent], branch: Branch) -> None:
+    """Back to called or serving needs the same duty and a free counter."""
+    changes = lines[-1].changes
+    duty_id = changes["duty_id"][0] if "duty_id" in changes else ticket.duty_id
+    duty = session.get(Duty, duty_id) if duty_id else None
+    if duty is None or duty.ended_at is not None:
+        raise Conflict("undo-duty-ended", number=ticket.number)
+    if not ticket.is_current:
+        must_be_free(session, duty.counter_id)
+    if duty.on_break:  # it began when this customer went: it begins again then
+        duty.break_since, duty.break_wanted, duty.changed = None, True, branch.version
+
+
+def _still_only_one(session: Session, branch: Branch, ticket: Ticket) -> None:
+    """A customer who left and joined again keeps the newer ticket."""
+    if ticket.visitor and len(tickets.open_of_visitor(session, branch.id, ticket.visitor)) >= branch.open_tickets_per_visitor:
+        raise Conflict("undo-joined-again", number=ticket.number)

@@ -1,0 +1,65 @@
+"""What all stored things share: the mapping's base and an instant in milliseconds."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Dialect, MetaData, String
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+
+Words = dict[str, str]
+"""One text in several languages; the key "*" holds a text given without a language."""
+
+
+def to_ms(at: datetime) -> int:
+    """Whole milliseconds since 1970, UTC; the resolution of everything stored."""
+    return int(at.timestamp() * 1000)
+
+
+def from_ms(ms: int) -> datetime:
+    """The aware UTC instant of `to_ms`."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC datetime, stored as integer milliseconds: the same, and sortable, on every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else to_ms(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else from_ms(value)
+
+
+class EnumWord(TypeDecorator[str]):
+    """A StrEnum's value as plain text: a database driver may otherwise store the member's name."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else str(value)
+
+
+class Base(DeclarativeBase):
+    """Every table of the installation."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
+        datetime: Instant(),
+        Words: JSON(),
+        list[str]: JSON(),
+        dict[str, list[str]]: JSON(),
+        dict[str, Any]: JSON(),
+    }

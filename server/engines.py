@@ -1,0 +1,57 @@
+"""How each database is opened: its locks, its durability, its errors made plain."""
+
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import QueuePool, StaticPool
+
+BUSY_SECONDS = 10  # how long SQLite waits for another process's lock
+
+
+def is_sqlite(url: str) -> bool:
+    return make_url(url).get_backend_name() == "sqlite"
+
+
+def writing_engine(url: str, size: int) -> Engine:
+    """SQLite: the one connection that writes and checkpoints. PostgreSQL: a pool of `size`."""
+    if not is_sqlite(url):
+        return create_engine(url, pool_size=size, max_overflow=0, pool_pre_ping=True)
+    engine = create_engine(
+        url, poolclass=StaticPool, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None}
+    )
+    event.listen(engine, "connect", _durable)
+    # IMMEDIATE: a transaction that reads first and writes later fails with BUSY in spite of the timeout.
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    return engine
+
+
+def reading_engine(url: str, size: int) -> Engine:
+    """Connections that see one snapshot per transaction and cannot write."""
+    if not is_sqlite(url):
+        return create_engine(
+            url, pool_size=size, max_overflow=0, pool_pre_ping=True, isolation_level="REPEATABLE READ",
+            execution_options={"postgresql_readonly": True},
+        )  # fmt: skip
+    engine = create_engine(
+        url, poolclass=QueuePool, pool_size=size, max_overflow=0,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
+    )  # fmt: skip
+    event.listen(engine, "connect", _query_only)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    return engine
+
+
+def _durable(connection: Any, _: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=1000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _query_only(connection: Any, _: Any) -> None:
+    cursor = connection.cursor()
+    # Before SQLite 3.51.3 two connections that checkpoint can corrupt a WAL: readers never do.
+    for pragma in ("query_only=ON", "wal_autocheckpoint=0"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

@@ -1,0 +1,166 @@
+"""One branch as it is now, in memory: refreshed by "what changed since version v?"."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from server.domain.branch import Branch, Counter, Outcome, Priority, Service
+from server.domain.forecast import Forecaster, WorkAhead
+from server.domain.moves import State, TicketEvent
+from server.domain.people import Duty
+from server.domain.ticket import Ticket
+from server.live.drawing import draw
+from server.live.views import BoardView, TicketView
+from server.queries import branches, people, tickets
+
+KEEP_CLOSED = timedelta(hours=1)  # phones still show their rating; older ones are asked of the database
+KEEP_CALLS = 100
+LEARN_FROM = 100  # finished services per service, at the start
+STALE_SECONDS = 10.0  # a board is never trusted for longer without asking
+
+T = TypeVar("T")
+Ask = Callable[[Callable[[Session], T]], Awaitable[T]]
+
+
+@dataclass
+class Rows:
+    """What a board remembers of its branch: detached rows at one version."""
+
+    branch: Branch
+    services: list[Service] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    priorities: list[Priority] = field(default_factory=list)
+    counters: list[Counter] = field(default_factory=list)
+    duties: list[Duty] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)  # staff id → name
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    calls: list[tuple[TicketEvent, Ticket]] = field(default_factory=list)  # newest first
+    epoch: int = 1
+
+
+class Board:
+    """The newest view of one branch. Not thread-safe: one refresh at a time."""
+
+    def __init__(self, branch_id: str, forecaster: Forecaster | None = None) -> None:
+        self._branch_id = branch_id
+        self._rows: Rows | None = None
+        self._forecaster = forecaster or WorkAhead()
+
+    def refresh(self, session: Session, now: datetime) -> BoardView:
+        """Read what changed since the version known, and draw the branch as it is at `now`."""
+        branch = branches.branch(session, self._branch_id)
+        rows, known = self._rows, self._rows.branch.version if self._rows else -1
+        epoch = people.epoch(session)
+        if rows is None or epoch != rows.epoch or branch.version < known:  # restored behind our back
+            rows, known = Rows(branch, epoch=epoch), -1
+        self._rows = None  # a reading that fails half-way is begun anew, never trusted
+        if branch.version > known:
+            self._read(session, rows, branch, known, now)
+        session.expunge_all()
+        self._rows = rows
+        return draw(rows, self._forecaster, now)
+
+    def draw_old(self, session: Session, ticket_id: str, now: datetime) -> TicketView | None:
+        """A ticket that the view no longer holds."""
+        ticket = session.get(Ticket, ticket_id)
+        if ticket is None or ticket.branch_id != self._branch_id or self._rows is None:
+            return None
+        rows = Rows(self._rows.branch, counters=self._rows.counters, services=self._rows.services, tickets={ticket.id: ticket})
+        return draw(rows, self._forecaster, now).by_ticket[ticket_id]
+
+    def _read(self, session: Session, rows: Rows, branch: Branch, known: int, now: datetime) -> None:
+        first = known < 0
+        if first or branch.arranged > known:
+            rows.services, rows.outcomes = branches.services(session, branch.id), branches.outcomes(session, branch.id)
+            rows.priorities, rows.counters = branches.priorities(session, branch.id), branches.counters(session, branch.id)
+        rows.branch = branch
+        rows.duties = branches.open_duties(session, branch.id)
+        rows.names |= {duty.staff_id: branches.staff_name(session, duty.staff_id) for duty in rows.duties if duty.staff_id not in rows.names}
+        if first:
+            self._learn(session, rows)
+            found = tickets.open_tickets(session, branch.id) + tickets.closed_since(session, branch.id, now - KEEP_CLOSED)
+        else:
+            found = tickets.changed_since(session, branch.id, known)
+        for ticket in found:
+            if not first and ticket.state == State.SERVED and ticket.moved > known:
+                self._observe(ticket)
+            rows.tickets[ticket.id] = ticket
+        oldest = now - KEEP_CLOSED
+        rows.tickets = {id: t for id, t in rows.tickets.items() if t.closed_at is None or t.closed_at >= oldest}
+        rows.calls = (tickets.calls_since(session, branch.id, known, KEEP_CALLS) + rows.calls)[:KEEP_CALLS]
+
+    def _learn(self, session: Session, rows: Rows) -> None:
+        """Start from the last finished services, so that a restart forgets nothing."""
+        for service in rows.services:
+            for ticket in tickets.served_last(session, self._branch_id, service.id, LEARN_FROM):
+                self._observe(ticket)
+
+    def _observe(self, ticket: Ticket) -> None:
+        if ticket.started_at and ticket.closed_at:
+            self._forecaster.observe(ticket.service_id, (ticket.closed_at - ticket.started_at).total_seconds() / 60)
+
+
+class Boards:
+    """The boards of all branches that somebody looks at; refreshed at most once at a time each."""
+
+    def __init__(self, ask: Ask[BoardView], clock: Callable[[], datetime]) -> None:
+        self._ask, self._clock = ask, clock
+        self._boards: dict[str, Board] = {}
+        self._views: dict[str, BoardView] = {}
+        self._announced: dict[str, int] = {}
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def announced(self, branch_id: str, version: int) -> None:
+        """A nudge: the branch may have moved on to `version`."""
+        self._announced[branch_id] = max(version, self._announced.get(branch_id, 0))
+
+    def last(self, branch_id: str) -> BoardView | None:
+        """The view drawn last, however old."""
+        return self._views.get(branch_id)
+
+    async def fresh(self, branch_id: str) -> BoardView:
+        """The branch as it is: at least as new as every action that was answered before in this process."""
+        view = self._views.get(branch_id)
+        if view is not None and not self._is_stale(branch_id, view):
+            return view
+        return await self.refresh(branch_id)
+
+    async def refresh(self, branch_id: str) -> BoardView:
+        """Ask the database, and draw again."""
+        asked = self._clock()
+        async with self._locks[branch_id]:
+            view = self._views.get(branch_id)
+            if view is not None and view.at >= asked and not self._is_stale(branch_id, view):
+                return view  # somebody else's refresh began after we asked
+            board = self._boards.setdefault(branch_id, Board(branch_id))
+            nudged = self._announced.get(branch_id, 0)
+            view = await self._ask(lambda session: board.refresh(session, self._clock()))
+            if nudged > view.version:  # forged, or of an epoch that is gone: forget it
+                self._announced.pop(branch_id, None)
+            self._views[branch_id] = view
+            return view
+
+    async def ticket(self, branch_id: str, ticket_id: str) -> tuple[BoardView, TicketView | None]:
+        """The branch and one ticket of it, however long ago it closed."""
+        view = await self.fresh(branch_id)
+        if (known := view.by_ticket.get(ticket_id)) is not None:
+            return view, known
+        board = self._boards[branch_id]
+        found: list[TicketView | None] = []
+
+        def look(session: Session) -> BoardView:
+            found.append(board.draw_old(session, ticket_id, self._clock()))
+            return view
+
+        await self._ask(look)
+        return view, found[0]
+
+    def _is_stale(self, branch_id: str, view: BoardView) -> bool:
+        if self._announced.get(branch_id, 0) > view.version:
+            return True
+        return (self._clock() - view.at).total_seconds() > STALE_SECONDS

@@ -1,0 +1,206 @@
+"""What a branch looks like at one version: plain, frozen values that every screen is drawn from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from server.domain.forecast import Wait
+from server.domain.ordering import in_turn
+
+Words = Mapping[str, str]
+"""One text in several languages: {"en": "New passport", "fr": "Nouveau passeport"}."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeView:
+    id: str
+    name: Words
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceView:
+    """One service as a customer sees it.
+
+    `open`: joins are taken now. `opens_at`: when it opens next, if closed and known.
+    `full`: the branch takes no more people today. `wait`: for somebody joining now; None when nobody serves it.
+    """
+
+    id: str
+    name: Words
+    letter: str
+    open: bool
+    full: bool
+    opens_at: datetime | None
+    waiting: int
+    wait: Wait | None
+    counters: int  # counters on duty for it, breaks counted as open
+    target_wait: int  # minutes
+    bring: Words | None
+    outcomes: tuple[OutcomeView, ...]
+    outcome_required: bool
+    now_serving: tuple[str, ...]  # numbers called last for it, newest first, at most 3
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityView:
+    id: str
+    name: Words
+    head_start: int  # minutes
+    confirm: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DutyView:
+    id: str
+    staff_id: str
+    staff_name: str
+    services: tuple[str, ...]  # ids of the services worked there
+    since: datetime
+    on_break: bool
+    break_wanted: bool  # starts when the current ticket is finished
+    back_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CounterView:
+    id: str
+    label: str
+    services: tuple[str, ...]  # what the counter can do
+    duty: DutyView | None
+    current: str | None  # ticket id, called or serving here
+
+    @property
+    def on_duty(self) -> "OnDuty | None":
+        """The duty as the order sees it."""
+        return OnDuty(self.id, self.duty.staff_id, self.duty.services) if self.duty else None
+
+
+@dataclass(frozen=True, slots=True)
+class OnDuty:
+    counter_id: str
+    staff_id: str
+    services: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketView:
+    """One open ticket (or one that closed within the last hour) with everything staff may see of it."""
+
+    id: str
+    number: str  # "A042"
+    letter: str  # "A"
+    digits: str  # "042"
+    service: str  # service id
+    state: str  # domain.ticket.State value
+    moved: int  # version of its own last move ("m" of the phone frame)
+    key: tuple[int, int]  # (place, version at which it was given)
+    joined_at: datetime
+    waiting_since: datetime  # when the present leg began
+    called_at: datetime | None  # the last call or recall
+    acknowledged_at: datetime | None
+    started_at: datetime | None
+    parked_at: datetime | None
+    missed_at: datetime | None
+    away_since: datetime | None
+    closed_at: datetime | None
+    counter: str | None  # counter id: called, serving or parked there
+    counter_label: str | None
+    bound_counter: str | None  # transferred to this counter
+    bound_staff: str | None  # transferred to this agent
+    agent: str | None  # staff id of who called or serves it
+    recalls: int
+    ready: bool  # parked and ready again
+    postponements: int  # used so far
+    returns: int  # used so far
+    ahead: int | None  # None unless waiting, expected or away
+    near: bool
+    wait: Wait | None
+    promised: Wait | None  # what was said at joining
+    name: str | None
+    need: str | None
+    note: str | None
+    language: str
+    priority: str | None  # priority class id
+    priority_confirmed: bool
+    channel: str  # phone, kiosk, agent, api
+    appointment_at: datetime | None
+    visit: str
+    outcome: str | None
+    device: str | None  # the device whose code it joined with
+
+    @property
+    def service_id(self) -> str:
+        return self.service
+
+    @property
+    def bound_counter_id(self) -> str | None:
+        return self.bound_counter
+
+    @property
+    def bound_staff_id(self) -> str | None:
+        return self.bound_staff
+
+
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """One call as the lobby shows it; `id` is new at each recall."""
+
+    id: str
+    ticket: str
+    number: str
+    letter: str
+    digits: str
+    service: str
+    counter: str  # the label that is shown and spoken
+    at: datetime
+    active: bool  # still called or being served there
+
+
+@dataclass(frozen=True, slots=True)
+class BranchView:
+    id: str
+    name: str
+    time_zone: str
+    languages: tuple[str, ...]
+    open: bool
+    opens_at: datetime | None
+    closes_at: datetime | None
+    notice: Words | None
+    undo_seconds: int
+    return_behind: int
+    recall_gap: int  # seconds
+    recall_limit: int
+    away_limit: int  # minutes
+    rating_days: int
+    remote_joining: str  # "refuse" or "expected"
+
+
+@dataclass(frozen=True, slots=True)
+class BoardView:
+    """The whole of one branch at `version`. Order of `tickets`: as they will be served, then the others."""
+
+    epoch: int
+    version: int
+    at: datetime
+    branch: BranchView
+    services: tuple[ServiceView, ...]
+    priorities: tuple[PriorityView, ...]
+    counters: tuple[CounterView, ...]
+    tickets: tuple[TicketView, ...]
+    calls: tuple[CallView, ...]  # the last eight, newest first
+    by_ticket: Mapping[str, TicketView] = field(repr=False, compare=False)
+
+    def service(self, id: str) -> ServiceView:
+        """The service with this id; KeyError when there is none."""
+        return next(s for s in self.services if s.id == id)
+
+    def counter(self, id: str) -> CounterView | None:
+        return next((c for c in self.counters if c.id == id), None)
+
+    def waiting_for(self, counter: CounterView) -> tuple[TicketView, ...]:
+        """Who this counter would call, in order: ready parked ones, those sent to it, then its queues."""
+        duty = counter.on_duty
+        if duty is None:
+            return ()
+        ready = [t for t in self.tickets if t.state == "parked" and t.ready and t.counter == counter.id]
+        return tuple(in_turn([t for t in self.tickets if t.state == "waiting"], ready, duty))

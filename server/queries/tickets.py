@@ -1,0 +1,168 @@
+"""Questions about tickets, their order and their diaries."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from server.domain.errors import NotFound
+from server.domain.feedback import Rating
+from server.domain.moves import CURRENT, OPEN, State, TicketEvent
+from server.domain.people import Duty
+from server.domain.ticket import Ticket
+
+
+def ticket(session: Session, branch_id: str, ticket_id: str) -> Ticket:
+    """A ticket of this branch; NotFound otherwise."""
+    found = session.get(Ticket, ticket_id)
+    if found is None or found.branch_id != branch_id:
+        raise NotFound
+    return found
+
+
+def branch_of_ticket(session: Session, ticket_id: str) -> str:
+    found = session.scalar(select(Ticket.branch_id).where(Ticket.id == ticket_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def current_at(session: Session, counter_id: str) -> Ticket | None:
+    """Who is called or being served at a counter."""
+    return session.scalar(select(Ticket).where(Ticket.counter_id == counter_id, Ticket.state.in_(CURRENT)))
+
+
+def parked_at(session: Session, branch_id: str, counter_id: str) -> list[Ticket]:
+    return list(
+        session.scalars(
+            select(Ticket)
+            .where(Ticket.branch_id == branch_id, Ticket.state == State.PARKED, Ticket.counter_id == counter_id)
+            .order_by(Ticket.place, Ticket.place_version)
+        )
+    )
+
+
+def sent_to(session: Session, duty: Duty) -> list[Ticket]:
+    """Waiting tickets that were transferred to this counter or this agent."""
+    return list(
+        session.scalars(
+            select(Ticket).where(
+                Ticket.branch_id == duty.branch_id,
+                Ticket.state == State.WAITING,
+                or_(Ticket.bound_counter_id == duty.counter_id, Ticket.bound_staff_id == duty.staff_id),
+            )
+        )
+    )
+
+
+def bound_to(session: Session, branch_id: str, counter_id: str | None, staff_id: str | None) -> list[Ticket]:
+    """Who was sent to this counter, or else to this agent, in order."""
+    to = Ticket.bound_counter_id == counter_id if counter_id else Ticket.bound_staff_id == staff_id
+    found = select(Ticket).where(Ticket.branch_id == branch_id, Ticket.state == State.WAITING, to)
+    return list(session.scalars(found.order_by(Ticket.place, Ticket.place_version)))
+
+
+def queue(session: Session, branch_id: str, service_id: str, limit: int | None = None) -> list[Ticket]:
+    """Who waits for a service, in order; those sent to one counter or person are not in it."""
+    return list(
+        session.scalars(
+            select(Ticket).where(_in_queue(branch_id, service_id)).order_by(Ticket.place, Ticket.place_version).limit(limit)
+        )
+    )
+
+
+def behind(session: Session, ticket: Ticket, limit: int) -> list[Ticket]:
+    """The next `limit` of its queue who come after it."""
+    after = or_(Ticket.place > ticket.place, and_(Ticket.place == ticket.place, Ticket.place_version > ticket.place_version))
+    return list(
+        session.scalars(
+            select(Ticket)
+            .where(_in_queue(ticket.branch_id, ticket.service_id), after)
+            .order_by(Ticket.place, Ticket.place_version)
+            .limit(limit)
+        )
+    )
+
+
+def count_ahead(session: Session, ticket: Ticket) -> int:
+    before = or_(Ticket.place < ticket.place, and_(Ticket.place == ticket.place, Ticket.place_version < ticket.place_version))
+    return session.scalar(select(func.count()).where(_in_queue(ticket.branch_id, ticket.service_id), before)) or 0
+
+
+def count_open(session: Session, branch_id: str) -> int:
+    return session.scalar(select(func.count()).where(Ticket.branch_id == branch_id, Ticket.state.in_(OPEN))) or 0
+
+
+def open_of_visitor(session: Session, branch_id: str, visitor: str) -> list[Ticket]:
+    mine = (Ticket.branch_id == branch_id, Ticket.visitor == visitor, Ticket.state.in_(OPEN))
+    return list(session.scalars(select(Ticket).where(*mine).order_by(Ticket.joined_at)))
+
+
+def with_pass(session: Session, branch_id: str, pass_id: str) -> Ticket | None:
+    return session.scalar(select(Ticket).where(Ticket.branch_id == branch_id, Ticket.pass_id == pass_id))
+
+
+def numbered(session: Session, branch_id: str, number: str) -> list[Ticket]:
+    """Tickets of that number, the newest business day first."""
+    found = select(Ticket).where(Ticket.branch_id == branch_id, Ticket.number == number)
+    return list(session.scalars(found.order_by(Ticket.business_day.desc()).limit(2)))
+
+
+def listed(session: Session, branch_id: str, states: Sequence[str], service_id: str | None) -> list[Ticket]:
+    """Tickets in these states, in order of place."""
+    found = select(Ticket).where(Ticket.branch_id == branch_id, Ticket.state.in_(states))
+    if service_id:
+        found = found.where(Ticket.service_id == service_id)
+    return list(session.scalars(found.order_by(Ticket.place, Ticket.place_version)))
+
+
+def open_tickets(session: Session, branch_id: str) -> list[Ticket]:
+    return listed(session, branch_id, sorted(OPEN), None)
+
+
+def changed_since(session: Session, branch_id: str, version: int) -> list[Ticket]:
+    return list(session.scalars(select(Ticket).where(Ticket.branch_id == branch_id, Ticket.changed > version)))
+
+
+def served_last(session: Session, branch_id: str, service_id: str, limit: int) -> list[Ticket]:
+    """The newest finished services, oldest of them first."""
+    found = select(Ticket).where(
+        Ticket.branch_id == branch_id, Ticket.state == State.SERVED, Ticket.service_id == service_id, Ticket.started_at.is_not(None)
+    )
+    return list(session.scalars(found.order_by(Ticket.closed_at.desc()).limit(limit)))[::-1]
+
+
+def closed_since(session: Session, branch_id: str, at: datetime) -> list[Ticket]:
+    return list(session.scalars(select(Ticket).where(Ticket.branch_id == branch_id, Ticket.closed_at >= at)))
+
+
+def diary(session: Session, ticket_id: str) -> list[TicketEvent]:
+    """Its lines, oldest first."""
+    return list(session.scalars(select(TicketEvent).where(TicketEvent.ticket_id == ticket_id).order_by(TicketEvent.version)))
+
+
+def calls_since(session: Session, branch_id: str, version: int, limit: int) -> list[tuple[TicketEvent, Ticket]]:
+    """The newest calls and recalls after `version` with their tickets, newest first."""
+    found = select(TicketEvent, Ticket).join(Ticket, Ticket.id == TicketEvent.ticket_id)
+    found = found.where(TicketEvent.branch_id == branch_id, TicketEvent.version > version, TicketEvent.move.in_(("call", "recall")))
+    return [(line, ticket) for line, ticket in session.execute(found.order_by(TicketEvent.version.desc()).limit(limit))]
+
+
+def visit(session: Session, visit_id: str) -> list[Ticket]:
+    """The tickets of one stay, oldest first."""
+    return list(session.scalars(select(Ticket).where(Ticket.visit_id == visit_id).order_by(Ticket.joined_at)))
+
+
+def rating_of(session: Session, visit_id: str) -> Rating | None:
+    return session.get(Rating, visit_id)
+
+
+def _in_queue(branch_id: str, service_id: str) -> ColumnElement[bool]:
+    return and_(
+        Ticket.branch_id == branch_id,
+        Ticket.state == State.WAITING,
+        Ticket.service_id == service_id,
+        Ticket.bound_counter_id.is_(None),
+        Ticket.bound_staff_id.is_(None),
+    )
