@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, nodes
 
-SLUG = re.compile(r"[a-z_]+(\.[a-z0-9_-]+)+(?<!\.html|\.toml)(?<!\.css|\.png|\.svg)(?<!\.js|\.po|\.py)")
+SLUG = re.compile(r"[a-z_]+(\.[a-z0-9_-]*[a-z0-9])+(?<!\.html|\.toml)(?<!\.css|\.png|\.svg)(?<!\.js|\.po|\.py)")
 FAMILY = re.compile(r"[a-z_]+\.")  # a slug put together from parts still says its room first
 HOLE = "\0"
 # Rooms that say nothing themselves: a word with a dot in it names a column there.
