@@ -26,6 +26,7 @@ OWN_PARAMS = {  # refusals whose constructor names what they carry
     "TooMany": {"retry_after"},
 }
 NOT_CARRIED = {"fields"}
+FAULT = "unexpected"  # no refusal: what is said about a fault of ours
 
 
 def refusals(code: str) -> Iterator[tuple[str, set[str]]]:
@@ -35,8 +36,20 @@ def refusals(code: str) -> Iterator[tuple[str, set[str]]]:
             said = [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
             named = {keyword.arg for keyword in node.keywords if keyword.arg} - NOT_CARRIED
             yield said[0] if said else KINDS[name].default, named | OWN_PARAMS.get(name, set())
+            yield from ((slug, set()) for slug in wrong_fields(node))
         elif isinstance(node, ast.Raise) and (name := last_name(node.exc)) in KINDS:
             yield KINDS[name].default, set()
+
+
+def wrong_fields(call: ast.Call) -> list[str]:
+    """What is wrong with the fields of an Invalid; the sentence is said beside each, without values."""
+    given = [
+        value
+        for arg in (*call.args, *(k.value for k in call.keywords))
+        if isinstance(arg, ast.Dict)
+        for value in arg.values
+    ]
+    return [value.value for value in given if isinstance(value, ast.Constant) and isinstance(value.value, str)]
 
 
 def last_name(node: ast.expr | None) -> str:
@@ -51,7 +64,9 @@ def last_name(node: ast.expr | None) -> str:
 RAISED = [
     (file, slug, params) for file in CODE if file.name != "errors.py" for slug, params in refusals(file.read_text())
 ]
-SLUGS = sorted({slug for _, slug, _ in RAISED} | {kind.default for kind in KINDS.values()} | {"already-called-last"})
+SLUGS = sorted(
+    {slug for _, slug, _ in RAISED} | {kind.default for kind in KINDS.values()} | {"already-called-last", FAULT}
+)
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES)
