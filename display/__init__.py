@@ -1,0 +1,1 @@
+"""The lobby: what everybody in the branch sees and hears."""
