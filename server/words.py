@@ -29,6 +29,7 @@ LOCALES = Path(__file__).parent / "locales"
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 HOUR = 60  # minutes
 WEEK = 7  # days
+THOUSAND = 1000
 
 
 class CatalogueProblem(Exception):
@@ -209,7 +210,8 @@ def direction(language: str) -> str:
 
 
 def _written(value: object, language: str) -> object:
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    """Numbers as the language writes them; small ones, which most are, look the same everywhere."""
+    if isinstance(value, int | float) and abs(value) >= THOUSAND:
         return format_decimal(value, locale=_locale(language))
     return value
 
