@@ -1,0 +1,96 @@
+"""The console of one counter: the page, and the fragment that a move answers with and the live socket sends."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import RedirectResponse, Response
+
+from server import words
+from server.domain.errors import NotFound
+from server.live.views import BoardView, TicketView
+from server.web import pages
+from staff_console.counter.desk import BREAKS, PLACES, REASONS, ROWS, Desk, desk
+from staff_console.counter.stand import Stand, stand
+
+PAGE = "counter/counter.html"
+PANELS = frozenset({"outcome", "transfer", "walk-in", "duty", "keys"})
+KEYS = (
+    ("N", "counter.call-next"),
+    ("R", "counter.recall"),
+    ("S", "counter.start"),
+    ("F", "counter.finish"),
+    ("M", "counter.miss"),
+    ("B", "counter.put-back"),
+    ("P", "counter.park"),
+    ("T", "counter.transfer"),
+    ("U", "counter.undo"),
+    ("W", "counter.walk-in"),
+    ("K", "counter.break"),
+    ("?", "counter.all-keys"),
+    ("1–9", "counter.key-digits"),
+    ("Esc", "counter.key-escape"),
+)
+DRAWN_WITH: Mapping[str, Any] = {"rows": ROWS, "places": PLACES, "breaks": BREAKS, "face": "console"}
+
+router = APIRouter()
+
+
+def fragment(view: BoardView, language: str, subject: str) -> bytes:
+    """The console of the counter `subject`, for everybody who watches it; empty when the branch has it no more."""
+    found = desk(view, subject, view.at)
+    return b"" if found is None else _draw(found, language, "").encode()
+
+
+SCREENS: Mapping[str, Callable[[BoardView, str, str], bytes]] = {"console": fragment}
+
+
+@router.get("/counters/{counter_id}")
+async def show(stand: Stand = Depends(stand), panel: str = "", ticket: str = "", given: str = "") -> Response:
+    """The page. Without a script it also opens a `panel` or the sheet of one `ticket`; `given`: a new walk-in."""
+    view = await stand.kit.board(stand.branch_id)
+    found = _found(view, stand)
+    if found.counter.duty is None or found.counter.duty.staff_id != stand.staff.id:
+        return RedirectResponse(f"/counter?taken={stand.counter_id}", 303)
+    return pages.page(
+        stand.request, PAGE, language=stand.language, tz=view.branch.time_zone, desk=found, staff=stand.staff,
+        panel=panel if panel in PANELS else "", chosen=view.by_ticket.get(ticket), all_keys=KEYS, reasons=REASONS,
+        said=number_given(view, view.by_ticket.get(given), stand.language), **DRAWN_WITH,
+    )  # fmt: skip
+
+
+async def answer(stand: Stand, said: str = "", onward: str = "") -> Response:
+    """After a move: the console as it is now, with a sentence about what happened; without a script, its page again."""
+    if not pages.is_htmx(stand.request):
+        return RedirectResponse(f"/counters/{stand.counter_id}{onward}", 303)
+    view = await stand.kit.board(stand.branch_id)
+    drawn = _draw(_found(view, stand), stand.language, "")
+    if said:
+        drawn += pages.render_block("counter/told.html", "told", stand.language, None, said=said)
+    return Response(drawn, media_type="text/html", headers={"Cache-Control": "no-store"})
+
+
+def number_given(view: BoardView, ticket: TicketView | None, language: str) -> str:
+    """What an agent tells somebody who has just been given a number; "" for nobody."""
+    if ticket is None:
+        return ""
+    asked = words.pick(view.service(ticket.service).name, language)
+    told = words.say(language, "counter.walk-in-done", number=ticket.number, service=asked)
+    if ticket.wait is None:
+        return told
+    return (
+        f"{told} {words.say(language, 'counter.walk-in-wait', likely=ticket.wait.likely, at_most=ticket.wait.at_most)}"
+    )
+
+
+def _found(view: BoardView, stand: Stand) -> Desk:
+    found = desk(view, stand.counter_id, view.at)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _draw(found: Desk, language: str, said: str) -> str:
+    return pages.render_block(
+        PAGE, "console", language, found.view.branch.time_zone, desk=found, said=said, **DRAWN_WITH
+    )

@@ -1,0 +1,199 @@
+"""What one counter's console shows, worked out from the board: who is here, who is next and why, what can be done."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from server.live.views import BoardView, CounterView, OutcomeView, ServiceView, TicketView, Words
+
+REASONS = ("need", "papers", "early", "together", "other")
+"""Why a ticket may be chosen before its turn: slugs of the sentences `counter.reason.*`."""
+
+PLACES = ("arrival", "front", "end")
+"""Where a transferred ticket goes: its own place, the front or the end of the queue."""
+
+BREAKS = (5, 10, 15, 30, 45, 60)
+"""Minutes an agent on a break may say it will take."""
+
+ROWS = 60
+"""Waiting tickets drawn at most: a fragment goes to every watcher at every change, and nobody reads further."""
+
+MOVES = {
+    "off": frozenset[str](),
+    "break": frozenset({"walk-in", "break"}),
+    "free": frozenset({"next", "walk-in", "break"}),
+    "called": frozenset({"start", "recall", "miss", "back", "transfer", "walk-in", "break"}),
+    "serving": frozenset({"finish", "park", "transfer", "walk-in", "break"}),
+}
+"""What each state of a counter lets its agent do; the ticket's own rules may allow less."""
+
+KEYS = {"next": "n", "start": "s", "finish": "f", "recall": "r", "miss": "m", "back": "b", "park": "p", "transfer": "t"}
+"""The keys whose buttons come and go; U, W, K and ? always have one."""
+
+BUTTONS = {
+    "off": frozenset[str](),
+    "break": frozenset[str](),
+    "free": frozenset({"next"}),
+    "called": frozenset({"start", "recall", "miss", "back", "transfer"}),
+    "serving": frozenset({"finish", "recall", "miss", "park", "transfer"}),
+}
+"""Which of them are drawn in each state, allowed or dashed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """The last move at this counter that can still be taken back. `move`: as in `counter.done.*`."""
+
+    ticket: TicketView
+    move: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One counter at one version. `state`: off (nobody on duty), break, free, called or serving."""
+
+    view: BoardView
+    counter: CounterView
+    now: datetime
+    state: str
+    ticket: TicketView | None
+    queue: tuple[TicketView, ...]  # who this counter would call, in order, without the parked ones
+    next: TicketView | None
+    parked: tuple[TicketView, ...]
+    missed: tuple[TicketView, ...]
+    elsewhere: tuple[TicketView, ...]  # away or expected, of the services worked here
+    undo: Undo | None
+
+    @property
+    def service(self) -> ServiceView | None:
+        """The service of who is here now."""
+        return self.service_of(self.ticket) if self.ticket else None
+
+    @property
+    def outcomes(self) -> tuple[OutcomeView, ...]:
+        """What may come of serving who is here now."""
+        return self.service.outcomes if self.service else ()
+
+    def service_of(self, ticket: TicketView) -> ServiceView | None:
+        """None for a service that has been archived under who still waits for it."""
+        return next((service for service in self.view.services if service.id == ticket.service), None)
+
+    def asked(self, ticket: TicketView) -> Words:
+        """What the ticket is for, in the branch's words."""
+        service = self.service_of(ticket)
+        return service.name if service else {"*": ticket.letter}
+
+    @property
+    def colleagues(self) -> tuple[CounterView, ...]:
+        """The other counters: where a ticket may be sent."""
+        return tuple(c for c in self.view.counters if c.id != self.counter.id)
+
+    def can(self, move: str) -> bool:
+        """Whether the button of `move` does something now."""
+        if move == "undo":
+            return self.undo is not None
+        if move == "next":
+            return self.state == "free" and self.next is not None
+        if move == "recall":
+            return self.state == "called" and self.recalls_left > 0
+        return move in MOVES[self.state]
+
+    @property
+    def silent_keys(self) -> dict[str, str]:
+        """Moves without a button in this state, and their keys: pressed, they say why."""
+        return {move: key for move, key in KEYS.items() if move not in BUTTONS[self.state]}
+
+    @property
+    def recalls_left(self) -> int:
+        return max(self.view.branch.recall_limit - self.ticket.recalls, 0) if self.ticket else 0
+
+    def why(self, ticket: TicketView) -> str:
+        """Slug of the reason why `ticket` is the one to be called next: `counter.why.*`."""
+        if ticket.state == "parked":
+            return "ready"
+        if ticket.bound_counter or ticket.bound_staff:
+            return "sent"
+        if ticket.appointment_at:
+            return "appointment"
+        if ticket.priority and self.head_start(ticket):
+            return "priority"
+        longest = min(self.queue, key=lambda t: t.waiting_since, default=ticket)
+        return "longest" if longest.id == ticket.id else "order"
+
+    def head_start(self, ticket: TicketView) -> int:
+        """Minutes that the ticket's priority class counts for, 0 while an agent must still confirm it."""
+        for priority in self.view.priorities:
+            if priority.id == ticket.priority and (ticket.priority_confirmed or not priority.confirm):
+                return priority.head_start
+        return 0
+
+    def late(self, ticket: TicketView) -> bool:
+        """Whether the ticket has waited longer than its service's target."""
+        service = self.service_of(ticket)
+        return service is not None and self.now - ticket.waiting_since > timedelta(minutes=service.target_wait)
+
+
+def desk(view: BoardView, counter_id: str, now: datetime) -> Desk | None:
+    """The desk of one counter of the board; None when the branch has no such counter any more."""
+    counter = view.counter(counter_id)
+    if counter is None:
+        return None
+    ticket = view.by_ticket.get(counter.current or "")
+    callable_here = view.waiting_for(counter) if counter.duty else ()
+    worked = counter.duty.services if counter.duty else counter.services
+    return Desk(
+        view=view,
+        counter=counter,
+        now=now,
+        state=_state(counter, ticket),
+        ticket=ticket,
+        queue=tuple(t for t in callable_here if t.state != "parked"),
+        next=callable_here[0] if callable_here else None,
+        parked=_ready_first(t for t in view.tickets if t.state == "parked" and t.counter == counter.id),
+        missed=tuple(t for t in view.tickets if t.state == "missed" and t.service in worked),
+        elsewhere=tuple(t for t in view.tickets if t.state in ("away", "expected") and t.service in worked),
+        undo=last_move(view, counter, now),
+    )
+
+
+def last_move(view: BoardView, counter: CounterView, now: datetime) -> Undo | None:
+    """The newest move made at this counter, while it may still be undone; None afterwards."""
+    window = timedelta(seconds=view.branch.undo_seconds)
+    made = [
+        (at, move, ticket)
+        for ticket in view.by_ticket.values()
+        for move, at in _moves_at(ticket, counter)
+        if at and now < at + window
+    ]
+    if not made:
+        return None
+    at, move, ticket = max(made, key=lambda entry: entry[0])
+    return Undo(ticket=ticket, move=move, until=at + window)
+
+
+def _moves_at(ticket: TicketView, counter: CounterView) -> tuple[tuple[str, datetime | None], ...]:
+    """What happened to the ticket at this counter last, as (move, when)."""
+    if ticket.counter != counter.id:
+        return ()
+    times = {
+        "called": ("call", ticket.called_at),
+        "serving": ("start", ticket.started_at),
+        "served": ("finish", ticket.closed_at),
+        "missed": ("miss", ticket.missed_at),
+        "parked": ("park", ticket.parked_at),
+        "removed": ("remove", ticket.closed_at),
+    }
+    return (times[ticket.state],) if ticket.state in times else ()
+
+
+def _state(counter: CounterView, ticket: TicketView | None) -> str:
+    if counter.duty is None:
+        return "off"
+    if ticket is not None:
+        return ticket.state
+    return "break" if counter.duty.on_break else "free"
+
+
+def _ready_first(parked: Iterable[TicketView]) -> tuple[TicketView, ...]:
+    return tuple(sorted(parked, key=lambda t: (not t.ready, t.parked_at or t.joined_at)))
