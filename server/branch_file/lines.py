@@ -57,6 +57,7 @@ class _Scanner:
         place: Place = ()
         for part in around:
             place += (part,)
+            self._note(place, start)
             if place in self.last:
                 place += (self.last[place],)
         place += (name,)
