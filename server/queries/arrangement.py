@@ -1,152 +1,34 @@
-"""One branch as its manager arranges it: everything the setup pages show, the archived too.
+"""Questions of the setup pages.
 
 arrangement(branch)   the branch with its services, counters, people and devices
 branches_of(grants)   the branches somebody may arrange
+waiting_for(service)  how many people have an open ticket for it
+last_number(letter)   how far the numbers of a letter have come on a day
 """
 
 from collections import Counter as Tally
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeVar
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from server.domain.base import Words
 from server.domain.branch import Branch, Counter, Outcome, Service
 from server.domain.device import Device
 from server.domain.errors import NotFound
-from server.domain.people import (
-    EVERYWHERE,
-    RANK,
-    Duty,
-    Grant,
-    OneTimeLink,
-    Role,
-    StaffMember,
-    StaffSession,
-    may,
+from server.domain.moves import OPEN
+from server.domain.people import EVERYWHERE, RANK, Duty, Grant, OneTimeLink, Role, StaffMember, StaffSession, may
+from server.domain.ticket import Ticket
+from server.queries.arranged import (
+    Arrangement,
+    BranchName,
+    BranchSetup,
+    CounterSetup,
+    DeviceSetup,
+    OutcomeSetup,
+    PersonSetup,
+    ServiceSetup,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class BranchSetup:
-    """`hours`: weekday ("mon" …) → spans like "08:30-16:00"; None: always open. `closures`: ISO dates, in order."""
-
-    id: str
-    name: str
-    time_zone: str
-    languages: tuple[str, ...]
-    hours: Mapping[str, list[str]] | None
-    closures: tuple[str, ...]
-    notice: Words | None
-    open: bool
-    opens_at: datetime | None
-    closes_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomeSetup:
-    id: str
-    name: Words
-    archived: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceSetup:
-    """`counters`: labels of the counters that work it, in order. Times in minutes."""
-
-    id: str
-    name: Words
-    letter: str
-    target_wait: int
-    typical_service: int
-    bring: Words | None
-    outcome_required: bool
-    archived: bool
-    outcomes: tuple[OutcomeSetup, ...]
-    counters: tuple[str, ...]
-
-    @property
-    def live_outcomes(self) -> tuple[OutcomeSetup, ...]:
-        return tuple(outcome for outcome in self.outcomes if not outcome.archived)
-
-
-@dataclass(frozen=True, slots=True)
-class CounterSetup:
-    """`services`: ids of what is worked there; None: all. `agent`: who stands there now."""
-
-    id: str
-    label: str
-    services: tuple[str, ...] | None
-    archived: bool
-    agent: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class PersonSetup:
-    """`role` reaches this branch; `everywhere`: it reaches all of them. `joined`: has signed in at least once.
-
-    `sessions`: browsers signed in now. `seen_at`: when the newest of them signed in. `link_until`: the unused link's end.
-    """
-
-    id: str
-    name: str
-    login: str | None
-    role: str
-    everywhere: bool
-    joined: bool
-    sessions: int
-    seen_at: datetime | None
-    link_until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceSetup:
-    """`paired_at` is None until its link was opened; `link_until`: until when that can happen."""
-
-    id: str
-    name: str
-    kind: str
-    paired_at: datetime | None
-    seen_at: datetime | None
-    link_until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Arrangement:
-    """Live things in the order they are shown; the archived stand in lists of their own."""
-
-    branch: BranchSetup
-    services: tuple[ServiceSetup, ...]
-    counters: tuple[CounterSetup, ...]
-    people: tuple[PersonSetup, ...]
-    devices: tuple[DeviceSetup, ...]
-    archived_services: tuple[ServiceSetup, ...]
-    archived_counters: tuple[CounterSetup, ...]
-
-    def service(self, id: str) -> ServiceSetup:
-        """NotFound when the branch has none with this id; an archived one is found."""
-        return _found(self.services + self.archived_services, id)
-
-    def counter(self, id: str) -> CounterSetup:
-        return _found(self.counters + self.archived_counters, id)
-
-    def person(self, id: str) -> PersonSetup:
-        return _found(self.people, id)
-
-    def device(self, id: str) -> DeviceSetup:
-        return _found(self.devices, id)
-
-
-T = TypeVar("T", ServiceSetup, CounterSetup, PersonSetup, DeviceSetup)
-
-
-@dataclass(frozen=True, slots=True)
-class BranchName:
-    id: str
-    name: str
 
 
 def arrangement(session: Session, branch_id: str, now: datetime) -> Arrangement:
@@ -173,6 +55,18 @@ def branches_of(session: Session, grants: Mapping[str, str]) -> list[BranchName]
     return [BranchName(id, name) for id, name in rows if may(dict(grants), Role.MANAGER, id)]
 
 
+def waiting_for(session: Session, branch_id: str, service_id: str) -> int:
+    """How many people have an open ticket for a service."""
+    return _open_tickets(session, branch_id).get(service_id, 0)
+
+
+def last_number(session: Session, branch_id: str, day: date, letter: str) -> int:
+    """The highest number given with this letter on that business day, by whatever service; 0 for none."""
+    of_day = select(Ticket.number).where(Ticket.branch_id == branch_id, Ticket.business_day == day)
+    numbers = session.scalars(of_day.where(Ticket.number.startswith(letter)))
+    return max((int(digits) for number in numbers if (digits := number.removeprefix(letter)).isdigit()), default=0)
+
+
 def _branch(branch: Branch, now: datetime) -> BranchSetup:
     return BranchSetup(
         id=branch.id,
@@ -193,6 +87,7 @@ def _services(session: Session, branch_id: str, counters: list[CounterSetup]) ->
     of_branch = select(Outcome).where(Outcome.branch_id == branch_id).order_by(Outcome.position, Outcome.id)
     for row in session.scalars(of_branch):
         outcomes.setdefault(row.service_id, []).append(OutcomeSetup(row.id, row.name, row.archived))
+    waiting = _open_tickets(session, branch_id)
     services = select(Service).where(Service.branch_id == branch_id).order_by(Service.position, Service.letter)
     return [
         ServiceSetup(
@@ -203,7 +98,9 @@ def _services(session: Session, branch_id: str, counters: list[CounterSetup]) ->
             typical_service=row.typical_service,
             bring=row.bring,
             outcome_required=row.outcome_required,
+            open=row.open,
             archived=row.archived,
+            waiting=waiting.get(row.id, 0),
             outcomes=tuple(outcomes.get(row.id, ())),
             counters=tuple(c.label for c in counters if c.services is None or row.id in c.services),
         )
@@ -211,12 +108,15 @@ def _services(session: Session, branch_id: str, counters: list[CounterSetup]) ->
     ]
 
 
+def _open_tickets(session: Session, branch_id: str) -> dict[str, int]:
+    """Service id → how many people have an open ticket for it."""
+    counted = select(Ticket.service_id, func.count()).where(Ticket.branch_id == branch_id, Ticket.state.in_(OPEN))
+    return dict(session.execute(counted.group_by(Ticket.service_id)).tuples())
+
+
 def _counters(session: Session, branch_id: str) -> list[CounterSetup]:
     on_duty = select(Duty.counter_id, StaffMember.name).join(StaffMember, StaffMember.id == Duty.staff_id)
-    agents = {
-        counter: name
-        for counter, name in session.execute(on_duty.where(Duty.branch_id == branch_id, Duty.ended_at.is_(None)))
-    }
+    agents = dict(session.execute(on_duty.where(Duty.branch_id == branch_id, Duty.ended_at.is_(None))).tuples())
     counters = select(Counter).where(Counter.branch_id == branch_id).order_by(Counter.position, Counter.label)
     return [
         CounterSetup(
@@ -242,7 +142,10 @@ def _people(session: Session, branch_id: str, now: datetime) -> tuple[PersonSetu
         known = reach.get(member.id)
         if known is None or RANK[Role(role)] > RANK[Role(known[1])]:
             reach[member.id] = (member, role, place == EVERYWHERE)
-    links = _open_links(session, "staff", list(reach), now) | _open_links(session, "setup", list(reach), now)
+    links = _open_links(session, "staff", list(reach), now)
+    grants: dict[str, dict[str, str]] = {}
+    for grant in session.scalars(select(Grant).where(Grant.staff_id.in_(reach))):
+        grants.setdefault(grant.staff_id, {})[grant.branch_id] = grant.role
     sessions, newest = _sessions(session, list(reach), now)
     people = [
         PersonSetup(
@@ -255,6 +158,7 @@ def _people(session: Session, branch_id: str, now: datetime) -> tuple[PersonSetu
             sessions=sessions[member.id],
             seen_at=newest.get(member.id),
             link_until=links.get(member.id),
+            grants=grants[member.id],
         )
         for member, role, everywhere in reach.values()
     ]
@@ -266,8 +170,8 @@ def _sessions(session: Session, staff: list[str], now: datetime) -> tuple[Tally[
     open_now = select(StaffSession.staff_id, StaffSession.created_at).where(
         StaffSession.staff_id.in_(staff), StaffSession.ended_at.is_(None), StaffSession.expires_at > now
     )
-    rows = session.execute(open_now.order_by(StaffSession.created_at)).all()
-    return Tally(owner for owner, _ in rows), {owner: at for owner, at in rows}
+    rows = session.execute(open_now.order_by(StaffSession.created_at)).tuples().all()
+    return Tally(owner for owner, _ in rows), dict(rows)
 
 
 def _devices(session: Session, branch_id: str, now: datetime) -> tuple[DeviceSetup, ...]:
@@ -299,11 +203,4 @@ def _open_links(session: Session, purpose: str, subjects: list[str], now: dateti
         )
         .group_by(OneTimeLink.subject)
     )
-    return {subject: until for subject, until in session.execute(unused)}
-
-
-def _found(things: tuple[T, ...], id: str) -> T:
-    thing = next((thing for thing in things if thing.id == id), None)
-    if thing is None:
-        raise NotFound
-    return thing
+    return dict(session.execute(unused).tuples())
