@@ -80,6 +80,39 @@ class Story:
     rating: Answered | None
 
 
+@dataclass(frozen=True, slots=True)
+class Own:
+    """An open ticket that this visitor already has here."""
+
+    id: str
+    number: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What is known of a visitor at the door. `room`: whether the branch's rule lets them take one more number."""
+
+    own: tuple[Own, ...]
+    room: bool
+    pass_used: bool
+
+
+def arrival(session: Session, branch_id: str, visitor: str, pass_id: str | None) -> Arrival:
+    """`pass_id`: of the pass they hold, None without one."""
+    own = tickets.open_of_visitor(session, branch_id, visitor)
+    return Arrival(
+        own=tuple(Own(ticket.id, ticket.number, str(ticket.state)) for ticket in own),
+        room=len(own) < branches.branch(session, branch_id).open_tickets_per_visitor,
+        pass_used=pass_id is not None and tickets.with_pass(session, branch_id, pass_id) is not None,
+    )
+
+
+def numbered(session: Session, branch_id: str, number: str) -> tuple[tuple[str, int], ...]:
+    """Id and generation of every ticket of that number, the newest business day first."""
+    return tuple((ticket.id, ticket.generation) for ticket in tickets.numbered(session, branch_id, number))
+
+
 def story(session: Session, now: datetime, ticket_id: str) -> Story:
     """Everything a phone is told about one ticket; NotFound when there is none."""
     branch = branches.branch(session, tickets.branch_of_ticket(session, ticket_id))

@@ -1,0 +1,54 @@
+/* The screen at the door: renews its code, ends its greetings, and reloads itself when there is a new version. */
+(() => {
+  const AGAIN = 3_000; // ms until a code that did not come is asked for again
+
+  const pair = () => {
+    const form = document.getElementById("pair");
+    if (!form) return false;
+    const token = location.hash.slice(1);
+    history.replaceState(null, "", location.pathname); // the link must not stay on a screen anyone can walk up to
+    if (token) {
+      form.elements.token.value = token;
+      form.submit();
+    } else {
+      document.getElementById("pairing").hidden = true;
+      document.getElementById("incomplete").hidden = false;
+    }
+    return true;
+  };
+
+  // The code is asked for shortly after it turned. One that can no longer be opened is taken from the screen.
+  const code = document.getElementById("code");
+  let next = 0;
+  let goodUntil = 0;
+
+  const renew = async () => {
+    next = performance.now() + AGAIN;
+    await htmx.ajax("GET", code.dataset.from, { target: code, swap: "innerHTML" });
+  };
+
+  const renewed = ({ detail: { ctx } }) => {
+    const shown = code.firstElementChild?.dataset;
+    if (ctx?.target !== code || !shown) return;
+    next = performance.now() + Number(shown.next) * 1000;
+    goodUntil = performance.now() + Number(shown.goodFor) * 1000;
+    if (shown.build !== document.body.dataset.build) location.reload();
+  };
+
+  const tick = () => {
+    if (performance.now() >= next) renew();
+    const over = performance.now() >= goodUntil;
+    if (over && code.firstElementChild) code.replaceChildren();
+    document.body.classList.toggle("codeless", over && goodUntil > 0);
+    const until = Number(document.getElementById("board").dataset.greetUntil || 0) * 1000;
+    document.body.classList.toggle("greeting", live.now().getTime() < until && !document.body.classList.contains("cut"));
+    document.getElementById("clock").textContent = live.clock(live.now());
+  };
+
+  if (pair() || !code) return;
+  live.watch();
+  addEventListener("htmx:after:swap", (event) => { renewed(event); tick(); live.fit(); });
+  addEventListener("online", () => { next = 0; });
+  setInterval(tick, 1_000);
+  tick();
+})();

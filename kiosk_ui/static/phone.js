@@ -1,0 +1,151 @@
+/* The customer's phone: keeps the ticket true between two pages, and makes itself heard when it is their turn. */
+(() => {
+  const RING_AGAIN = 6_000; // ms between two rings …
+  const RINGS = 6; // … of one call, until somebody says "I'm coming"
+  const LONG = 60; // minutes; beyond it a wait is "over an hour"
+
+  const main = () => document.getElementById("main");
+  const find = (selector) => main().querySelector(selector);
+  const say = (element, text) => { if (element && element.textContent !== text) element.textContent = text; };
+
+  // The words of this language stand on the page; {n} and {time} are filled in here.
+  let words = {};
+  const plural = (forms, n) => forms[new Intl.PluralRules(document.documentElement.lang).select(n) === "one" ? 0 : forms.length - 1];
+  const fill = (text, n, time) => text.replace("{n}", n).replace("{time}", time);
+  const people = (n, at) => (at
+    ? fill(n ? plural(words["ahead-at"], n) : words["ahead-none-at"], n, at)
+    : n ? fill(plural(words.ahead, n), n) : words["ahead-none"]);
+
+  // The page follows the newest frame. What only a page can say (a call, a rating …) is fetched when the ticket has moved.
+  let followed = "";
+  let last = null;
+  let fetching = false;
+
+  const moved = (frame, shown) => frame.m > Number(shown.moved) || (frame.m === Number(shown.moved) && "near" in shown
+    && (frame.near !== (shown.near === "1") || Boolean(frame.wait) !== (shown.wait === "1")));
+
+  const onframe = (frame) => {
+    last = frame;
+    const shown = main().dataset;
+    if (!shown.live) return;
+    if (moved(frame, shown)) fetchCard();
+    else if ("near" in shown && frame.m === Number(shown.moved)) draw(frame);
+  };
+
+  const fetchCard = async () => {
+    if (fetching) return;
+    fetching = true;
+    try { await htmx.ajax("GET", main().dataset.card, { target: "#main", swap: "outerHTML" }); } finally { fetching = false; }
+  };
+
+  const draw = ({ ahead, wait, now, at }) => {
+    say(find("#ahead"), people(ahead));
+    const row = find("#row");
+    if (row) live.step(row, ahead);
+    for (const [side, minutes] of [["likely", wait?.[0]], ["most", wait?.[1]]]) {
+      const half = find(`[data-side="${side}"]`);
+      if (!half || minutes === undefined) continue;
+      const time = live.clock(new Date((at + minutes * 60) * 1000));
+      say(half.querySelector(".figure.fresh"), minutes > LONG ? words["over-hour"] : fill(words.minutes, Math.max(minutes, 1)));
+      say(half.querySelector(".stale"), time);
+      say(half.querySelector(".at"), fill(side === "likely" ? words.about : words.by, "", time));
+    }
+    const serving = find("#serving");
+    if (serving) [serving.hidden] = [!now.length, say(find("#now"), now.join(" · "))];
+  };
+
+  const oncut = (since) => {
+    const title = find("#stale-title");
+    if (!since || !title) return;
+    const time = live.clock(since);
+    const ahead = last?.ahead ?? Number(find("#row").dataset.ahead);
+    say(title, main().dataset.near === "1" ? fill(words["nearly-at"], "", time) : people(ahead, time));
+  };
+
+  // Sound: a browser lets a page ring only after a tap in it, so any tap opens it; the tap that joins is the usual one.
+  let audio;
+  const audible = () => audio?.state === "running";
+  const offerSound = () => {
+    const offer = document.getElementById("sound");
+    if (offer) offer.hidden = audible() || !window.AudioContext;
+  };
+  const openSound = async () => {
+    if (!window.AudioContext) return;
+    audio ||= new AudioContext();
+    await audio.resume().catch(() => {});
+    offerSound();
+  };
+  const chime = () => {
+    if (!audible()) return;
+    [[659, 0], [784, .22], [988, .44]].forEach(([pitch, after]) => {
+      const at = audio.currentTime + after;
+      const tone = new OscillatorNode(audio, { type: "triangle", frequency: pitch });
+      const loudness = new GainNode(audio, { gain: 0 });
+      loudness.gain.setValueAtTime(0, at);
+      loudness.gain.linearRampToValueAtTime(.6, at + .02);
+      loudness.gain.exponentialRampToValueAtTime(.001, at + 1.1);
+      tone.connect(loudness).connect(audio.destination);
+      tone.start(at);
+      tone.stop(at + 1.2);
+    });
+  };
+
+  let rung = "";
+  const ring = (call, left = RINGS) => {
+    if (!left || main().dataset.ring !== call) return;
+    chime();
+    navigator.vibrate?.([300, 150, 300, 150, 600]);
+    setTimeout(() => ring(call, left - 1), RING_AGAIN);
+  };
+
+  // Nearly there, the screen stays on where the browser allows it.
+  let lock = null;
+  const stayAwake = async () => {
+    const wanted = main().dataset.near === "1" || main().dataset.state === "called";
+    if (!wanted) return void lock?.release().catch(() => {});
+    if (document.hidden || (lock && !lock.released)) return;
+    try { lock = await navigator.wakeLock?.request("screen"); } catch { /* low battery, or not https: the page says to keep it open */ }
+  };
+
+  const settle = () => {
+    const shown = main()?.dataset;
+    if (!shown) return;
+    if (shown.title) document.title = shown.title;
+    if (shown.words) words = JSON.parse(shown.words);
+    if (shown.live && followed !== shown.live) {
+      followed = shown.live;
+      live.phone({ url: followed, poll: followed, onframe, oncut, onend: fetchCard });
+    }
+    if (shown.ring && shown.ring !== rung) ring(rung = shown.ring);
+    offerSound();
+    stayAwake();
+  };
+
+  // A page that somebody asked for is read from its headline on; one that came by itself is only announced.
+  const announce = ({ detail: { ctx } }) => {
+    if (!main() || !ctx || ctx.target?.id === "services") return;
+    const headline = find("h1");
+    if (!headline) return;
+    if (ctx.sourceEvent?.isTrusted) {
+      headline.tabIndex = -1;
+      headline.focus({ preventScroll: true });
+      scrollTo(0, 0);
+    } else if (!find("[role=alert]")) say(document.getElementById("said"), headline.textContent);
+  };
+
+  const opening = () => {
+    const form = document.getElementById("opening");
+    if (!form) return;
+    form.elements.secret.value = location.hash.slice(1);
+    history.replaceState(null, "", location.pathname);
+    form.submit();
+  };
+
+  addEventListener("click", ({ target }) => {
+    openSound().then(() => { if (target.closest?.("#sound")) chime(); });
+  }, true);
+  addEventListener("htmx:after:swap", (event) => { settle(); announce(event); });
+  document.addEventListener("visibilitychange", stayAwake);
+  opening();
+  settle();
+})();
