@@ -82,7 +82,9 @@ class Database:
         self._reading = reading_engine(url, READERS)
         self._readers = ThreadPoolExecutor(READERS, "ask")
         self._writer: _BatchWriter | _PoolWriter = (
-            _BatchWriter(self._writing, self._run, bus) if is_sqlite(url) else _PoolWriter(self._writing, self._run, bus)
+            _BatchWriter(self._writing, self._run, bus)
+            if is_sqlite(url)
+            else _PoolWriter(self._writing, self._run, bus)
         )
 
     def now(self) -> datetime:
@@ -144,7 +146,9 @@ class Database:
         if isinstance(answer, Unchanged):
             return answer.answer, None
         if order.key:
-            session.add(Answer(scope=order.key.scope, key=order.key.key, fingerprint=order.key.fingerprint, body=answer, at=now))
+            session.add(
+                Answer(scope=order.key.scope, key=order.key.key, fingerprint=order.key.fingerprint, body=answer, at=now)
+            )
         session.commit()
         return answer, branch.version if branch is not None else None
 

@@ -18,7 +18,9 @@ def writing_engine(url: str, size: int) -> Engine:
     if not is_sqlite(url):
         return create_engine(url, pool_size=size, max_overflow=0, pool_pre_ping=True)
     engine = create_engine(
-        url, poolclass=StaticPool, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None}
+        url,
+        poolclass=StaticPool,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
     )
     event.listen(engine, "connect", _durable)
     # IMMEDIATE: a transaction that reads first and writes later fails with BUSY in spite of the timeout.

@@ -1,11 +1,12 @@
 """What every test may ask for, and what is said before and after them."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests import databases, machine
+from tests.world import World, opened
 
 
 def pytest_report_header() -> list[str]:
@@ -34,3 +35,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     """An empty database of its own, once on SQLite and once on PostgreSQL."""
     with databases.empty(request.param, tmp_path) as address:
         yield address
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[World]:
+    """Harbour Branch with its cast, once on SQLite and once on PostgreSQL."""
+    async with opened(database_url) as world:
+        yield world

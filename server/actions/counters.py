@@ -18,7 +18,9 @@ def head(session: Session, branch: Branch, duty: Duty) -> Ticket | None:
     ready = [ticket for ticket in tickets.parked_at(session, branch.id, duty.counter_id) if ticket.ready]
     waiting = tickets.sent_to(session, duty)
     if not ready and not waiting:
-        waiting = [ticket for service in duty.services for ticket in tickets.queue(session, branch.id, service, limit=1)]
+        waiting = [
+            ticket for service in duty.services for ticket in tickets.queue(session, branch.id, service, limit=1)
+        ]
     return next(iter(in_turn(waiting, ready, duty)), None)
 
 

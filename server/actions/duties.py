@@ -19,7 +19,14 @@ PARKED_CHOICES = ("keep", "transfer")
 
 
 def take(
-    session: Session, branch: Branch, now: datetime, *, by: Actor, counter_id: str, duty_id: str, services: list[str] | None = None
+    session: Session,
+    branch: Branch,
+    now: datetime,
+    *,
+    by: Actor,
+    counter_id: str,
+    duty_id: str,
+    services: list[str] | None = None,
 ) -> Answer | Unchanged:
     """Stand at a counter. Again: the work profile is replaced. A free counter elsewhere is left for this one."""
     counter = branches.counter(session, branch.id, counter_id)
@@ -35,14 +42,27 @@ def take(
     _leave_other_counter(session, branch, now, by)
     assert by.id is not None
     duty = Duty(
-        id=duty_id, branch_id=branch.id, counter_id=counter_id, staff_id=by.id, services=worked, started_at=now, changed=branch.version
+        id=duty_id,
+        branch_id=branch.id,
+        counter_id=counter_id,
+        staff_id=by.id,
+        services=worked,
+        started_at=now,
+        changed=branch.version,
     )
     session.add(duty)
     return _answer(duty)
 
 
 def change_break(
-    session: Session, branch: Branch, now: datetime, *, by: Actor, counter_id: str, on_break: bool, back_at: datetime | None = None
+    session: Session,
+    branch: Branch,
+    now: datetime,
+    *,
+    by: Actor,
+    counter_id: str,
+    on_break: bool,
+    back_at: datetime | None = None,
 ) -> Answer:
     """On or off a break; while somebody is current it begins when they have gone."""
     duty = branches.duty_here(session, counter_id, by.id)
@@ -54,7 +74,9 @@ def change_break(
     return _answer(duty)
 
 
-def end(session: Session, branch: Branch, now: datetime, *, by: Actor, counter_id: str, parked: str | None = None) -> Answer:
+def end(
+    session: Session, branch: Branch, now: datetime, *, by: Actor, counter_id: str, parked: str | None = None
+) -> Answer:
     """Leave the counter. With people parked there it asks: "keep" them for the counter, or "transfer" them to their queues."""
     if parked is not None and parked not in PARKED_CHOICES:
         raise Invalid("parked-choice", {"parked": "parked-choice"})
@@ -72,7 +94,9 @@ def end(session: Session, branch: Branch, now: datetime, *, by: Actor, counter_i
 
 def _profile(session: Session, branch: Branch, able: list[str] | None, wanted: list[str] | None) -> list[str]:
     """The services worked: what was asked for, as far as the counter can do it."""
-    possible = [s.id for s in branches.services(session, branch.id) if not s.archived and (able is None or s.id in able)]
+    possible = [
+        s.id for s in branches.services(session, branch.id) if not s.archived and (able is None or s.id in able)
+    ]
     if wanted is None:
         return possible
     unknown = set(wanted) - set(possible)

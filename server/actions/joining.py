@@ -71,7 +71,9 @@ def join(session: Session, branch: Branch, now: datetime, *, by: Actor, joining:
     return ticket_answer(session, branch, ticket)
 
 
-def change_service(session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_id: str, service: str) -> Answer:
+def change_service(
+    session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_id: str, service: str
+) -> Answer:
     """Within two minutes of joining: a new number and place in the other queue."""
     ticket = tickets.ticket(session, branch.id, ticket_id)
     if now > ticket.joined_at + CHANGE_SERVICE_WITHIN:
@@ -83,12 +85,22 @@ def change_service(session: Session, branch: Branch, now: datetime, *, by: Actor
         raise Conflict("service-closed")
     number = branches.series(session, branch.id, new.id, ticket.business_day).draw(new.letter)
     arrival = branch.next_place(now)
-    ticket.change_service(stamp(by, branch, now), new.id, number, arrival, place_of(arrival, head_start_of(session, ticket)))
+    ticket.change_service(
+        stamp(by, branch, now), new.id, number, arrival, place_of(arrival, head_start_of(session, ticket))
+    )
     return ticket_answer(session, branch, ticket)
 
 
 def arrive(
-    session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_id: str, proof: str | None, presence: Presence, here: bool = False
+    session: Session,
+    branch: Branch,
+    now: datetime,
+    *,
+    by: Actor,
+    ticket_id: str,
+    proof: str | None,
+    presence: Presence,
+    here: bool = False,
 ) -> Answer:
     """An expected ticket whose holder shows the door's fresh code, a pass, or (`here`) is seen by an agent."""
     if not here:

@@ -17,7 +17,15 @@ PASSWORD_LENGTH = 10
 
 
 def enter(
-    session: Session, _: None, now: datetime, *, token: str, session_token: str, session_id: str, staff_id: str, name: str = "Admin"
+    session: Session,
+    _: None,
+    now: datetime,
+    *,
+    token: str,
+    session_token: str,
+    session_id: str,
+    staff_id: str,
+    name: str = "Admin",
 ) -> dict[str, Any]:
     """Open a one-time link of a person: a signed-in session. `staff_id`, `name`: of the admin that a setup link makes."""
     link = _use(session, now, token, ("staff", "setup"))
@@ -34,13 +42,17 @@ def enter(
     return {"staff": member.id, "name": member.name, "login": member.login, "needs_password": member.password is None}
 
 
-def sign_in(session: Session, _: None, now: datetime, *, staff_id: str, session_token: str, session_id: str) -> dict[str, Any]:
+def sign_in(
+    session: Session, _: None, now: datetime, *, staff_id: str, session_token: str, session_id: str
+) -> dict[str, Any]:
     """After the password was found right (outside: Argon2 takes long on purpose)."""
     _open(session, now, staff_id, session_token, session_id)
     return {"staff": staff_id}
 
 
-def choose_password(session: Session, _: None, now: datetime, *, staff_id: str, login: str, password_hash: str) -> dict[str, Any]:
+def choose_password(
+    session: Session, _: None, now: datetime, *, staff_id: str, login: str, password_hash: str
+) -> dict[str, Any]:
     """`login` is what the person types from now on; it is theirs alone."""
     login = login.strip().lower()
     if not login:
@@ -100,7 +112,9 @@ def make_setup_link(session: Session, _: None, now: datetime, *, token: str) -> 
     for old in people.open_links(session, SETUP, now):
         old.used_at = now
     session.add(
-        OneTimeLink(token_hash=hashed(token), purpose="setup", subject=SETUP, created_at=now, expires_at=now + timedelta(days=7))
+        OneTimeLink(
+            token_hash=hashed(token), purpose="setup", subject=SETUP, created_at=now, expires_at=now + timedelta(days=7)
+        )
     )
     return {}
 

@@ -35,7 +35,9 @@ def rate(session: Session, branch: Branch, now: datetime, *, ticket_id: str, tap
     rating = tickets.rating_of(session, ticket.visit_id)
     comment, contact = _clipped(tap.comment, COMMENT_LENGTH), _clipped(tap.contact, CONTACT_LENGTH)
     if rating is None:
-        legs = [leg for other in tickets.visit(session, ticket.visit_id) for leg in _legs(tickets.diary(session, other.id))]
+        legs = [
+            leg for other in tickets.visit(session, ticket.visit_id) for leg in _legs(tickets.diary(session, other.id))
+        ]
         last = legs[-1]
         rating = Rating(
             visit_id=ticket.visit_id, ticket_id=ticket.id, branch_id=branch.id, service_id=last["service"], counter_id=last["counter"],
@@ -46,7 +48,13 @@ def rate(session: Session, branch: Branch, now: datetime, *, ticket_id: str, tap
     else:
         rating.replace(tap.score, list(tap.good), list(tap.not_good), comment, contact, now)
     ticket.changed = branch.version
-    return {"ticket": ticket.id, "score": rating.score, "good": rating.good, "not": rating.not_good, "version": branch.version}
+    return {
+        "ticket": ticket.id,
+        "score": rating.score,
+        "good": rating.good,
+        "not": rating.not_good,
+        "version": branch.version,
+    }
 
 
 def _must_make_sense(tap: Tap) -> None:
@@ -76,7 +84,12 @@ def _legs(diary: list[TicketEvent]) -> list[dict[str, Any]]:
         if line.from_state in (State.SERVING, State.PARKED) and line.move in ("finish", "transfer"):
             service = line.changes.get("service_id", [line.service_id])[0]
             legs.append({"service": service, "counter": line.counter_id, "staff": staff})
-        elif line.move == "undo" and legs and line.to_state == State.SERVING and line.from_state in (State.SERVED, State.WAITING):
+        elif (
+            line.move == "undo"
+            and legs
+            and line.to_state == State.SERVING
+            and line.from_state in (State.SERVED, State.WAITING)
+        ):
             legs.pop()
     return legs
 

@@ -29,7 +29,9 @@ def call_next(session: Session, branch: Branch, now: datetime, *, by: Actor, cou
     return ticket_answer(session, branch, ticket)
 
 
-def call(session: Session, branch: Branch, now: datetime, *, by: Actor, counter_id: str, ticket_id: str, reason: str) -> Answer:
+def call(
+    session: Session, branch: Branch, now: datetime, *, by: Actor, counter_id: str, ticket_id: str, reason: str
+) -> Answer:
     """A chosen ticket, out of turn, with a reason."""
     if not reason.strip():
         raise Invalid("reason-needed", {"reason": "reason-needed"})
@@ -62,7 +64,14 @@ def start(session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_
 
 
 def finish(
-    session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_id: str, outcome: str | None = None, note: str | None = None
+    session: Session,
+    branch: Branch,
+    now: datetime,
+    *,
+    by: Actor,
+    ticket_id: str,
+    outcome: str | None = None,
+    note: str | None = None,
 ) -> Answer:
     """Served, with an outcome where the service requires one."""
     ticket, duty = _mine(session, branch, ticket_id, by)
@@ -91,7 +100,9 @@ def put_back(session: Session, branch: Branch, now: datetime, *, by: Actor, tick
     return ticket_answer(session, branch, ticket)
 
 
-def park(session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_id: str, note: str | None = None) -> Answer:
+def park(
+    session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_id: str, note: str | None = None
+) -> Answer:
     ticket, duty = _mine(session, branch, ticket_id, by)
     ticket.park(stamp(by, branch, now))
     if note:
@@ -142,7 +153,9 @@ def remove(session: Session, branch: Branch, now: datetime, *, by: Actor, ticket
     return ticket_answer(session, branch, ticket)
 
 
-def reclass(session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_id: str, priority: str | None) -> Answer:
+def reclass(
+    session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_id: str, priority: str | None
+) -> Answer:
     """An agent confirms or changes the priority class, or withdraws it (None)."""
     ticket = tickets.ticket(session, branch.id, ticket_id)
     head_start = branches.priority(session, branch.id, priority).head_start if priority else 0
@@ -179,7 +192,14 @@ def _mine(session: Session, branch: Branch, ticket_id: str, by: Actor) -> tuple[
 
 
 def _placed(
-    session: Session, branch: Branch, ticket: Ticket, now: datetime, service: str, counter: str | None, agent: str | None, place: str
+    session: Session,
+    branch: Branch,
+    ticket: Ticket,
+    now: datetime,
+    service: str,
+    counter: str | None,
+    agent: str | None,
+    place: str,
 ) -> Place:
     """Where a transferred ticket comes in the queue it goes to."""
     if place == "end":

@@ -42,7 +42,9 @@ def _give_up_calls(session: Session, branch: Branch, now: datetime, found: list[
     for ticket in found:
         if ticket.state != State.CALLED or ticket.called_at is None:
             continue
-        patience = timedelta(minutes=branch.miss_after) + (ACKNOWLEDGED_EXTRA if ticket.acknowledged_at else timedelta(0))
+        patience = timedelta(minutes=branch.miss_after) + (
+            ACKNOWLEDGED_EXTRA if ticket.acknowledged_at else timedelta(0)
+        )
         if now >= ticket.called_at + patience:
             ticket.miss(stamp(SYSTEM, branch, now))
             freed(session, ticket.duty_id, branch, now)

@@ -15,7 +15,9 @@ from server.domain.ticket import Ticket, undoable
 from server.queries import tickets
 
 
-def undo(session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_id: str, manager: bool = False) -> Answer:
+def undo(
+    session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_id: str, manager: bool = False
+) -> Answer:
     """Take the last move back; `manager`: may take back what somebody else did."""
     ticket = tickets.ticket(session, branch.id, ticket_id)
     lines = undoable(tickets.diary(session, ticket_id)[::-1])
@@ -50,5 +52,8 @@ def _back_at_counter(session: Session, ticket: Ticket, lines: Sequence[TicketEve
 
 def _still_only_one(session: Session, branch: Branch, ticket: Ticket) -> None:
     """A customer who left and joined again keeps the newer ticket."""
-    if ticket.visitor and len(tickets.open_of_visitor(session, branch.id, ticket.visitor)) >= branch.open_tickets_per_visitor:
+    if (
+        ticket.visitor
+        and len(tickets.open_of_visitor(session, branch.id, ticket.visitor)) >= branch.open_tickets_per_visitor
+    ):
         raise Conflict("undo-joined-again", number=ticket.number)

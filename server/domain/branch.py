@@ -93,7 +93,9 @@ class Branch(Base):
                 continue
             for span in (self.hours or {}).get(WEEKDAYS[day.weekday()], []):
                 start, _, end = span.partition("-")
-                spans.append((_wall(day, start, zone), _wall(day if end > start else day + timedelta(days=1), end, zone)))
+                spans.append(
+                    (_wall(day, start, zone), _wall(day if end > start else day + timedelta(days=1), end, zone))
+                )
         return sorted(spans)
 
 

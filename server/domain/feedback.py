@@ -38,7 +38,9 @@ class Rating(Base):
     def change_until(self) -> datetime:
         return self.at + CHANGEABLE
 
-    def replace(self, score: int, good: list[str], not_good: list[str], comment: str | None, contact: str | None, now: datetime) -> None:
+    def replace(
+        self, score: int, good: list[str], not_good: list[str], comment: str | None, contact: str | None, now: datetime
+    ) -> None:
         """A later tap within the hour replaces the first one whole."""
         if now > self.change_until():
             raise Conflict("rating-too-late")

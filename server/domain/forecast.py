@@ -97,7 +97,9 @@ class WorkAhead:
 class _Line:
     """Everybody who competes for the counters that work one service, with the work each brings."""
 
-    def __init__(self, counters: int, residual: float, keys: list[tuple[int, int]], work: list[float], squares: list[float]) -> None:
+    def __init__(
+        self, counters: int, residual: float, keys: list[tuple[int, int]], work: list[float], squares: list[float]
+    ) -> None:
         self._counters, self._residual = counters, residual
         self._keys, self._work, self._squares = keys, work, squares
 

@@ -99,7 +99,11 @@ class Positions:
 
     def near(self, ticket: Queued) -> bool:
         """Whether at most two would be called before it by the counters on duty that would call it."""
-        duties = [duty for duty in self._duties if sent_to(ticket, duty) or (not is_bound(ticket) and ticket.service_id in duty.services)]
+        duties = [
+            duty
+            for duty in self._duties
+            if sent_to(ticket, duty) or (not is_bound(ticket) and ticket.service_id in duty.services)
+        ]
         if not duties:
             return False
         counters = {duty.counter_id for duty in duties}

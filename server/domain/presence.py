@@ -50,7 +50,9 @@ class Presence:
 
     def code(self, branch: str, device: str, now: datetime) -> Code:
         step = to_ms(now) // 1000 // STEP_SECONDS
-        return Code(f"{device}.{_b36(step)}.{self._code_mac(branch, device, step)}", from_ms((step + 1) * STEP_SECONDS * 1000))
+        return Code(
+            f"{device}.{_b36(step)}.{self._code_mac(branch, device, step)}", from_ms((step + 1) * STEP_SECONDS * 1000)
+        )
 
     def read_code(self, branch: str, text: str, now: datetime) -> str:
         """The device whose code this is; CodeRefused when it is old, altered or another branch's."""
@@ -59,7 +61,9 @@ class Presence:
         if not _same(mac, self._code_mac(branch, device, step)):
             raise CodeRefused("code-foreign")
         age = to_ms(now) // 1000 // STEP_SECONDS - step
-        if not -GRACE_STEPS <= age <= GRACE_STEPS:  # negative: this clock was set back, or the screen's process runs ahead
+        if (
+            not -GRACE_STEPS <= age <= GRACE_STEPS
+        ):  # negative: this clock was set back, or the screen's process runs ahead
             raise CodeRefused("code-expired")
         return device
 

@@ -125,7 +125,13 @@ class Ticket(Base):
 
     def change_service(self, stamp: Stamp, service_id: str, number: str, arrival: int, place: int) -> TicketEvent:
         return self._move(
-            Move.CHANGE_SERVICE, stamp, service_id=service_id, number=number, arrival=arrival, place=place, place_version=stamp.version
+            Move.CHANGE_SERVICE,
+            stamp,
+            service_id=service_id,
+            number=number,
+            arrival=arrival,
+            place=place,
+            place_version=stamp.version,
         )
 
     def arrive(self, stamp: Stamp, arrival: int, place: int) -> TicketEvent:
@@ -143,7 +149,12 @@ class Ticket(Base):
         """Back to waiting at `key`."""
         place, version = key
         return self._move(
-            Move.POSTPONE, stamp, place=place, place_version=version, postponements=self.postponements + 1, **_NOT_AT_A_COUNTER
+            Move.POSTPONE,
+            stamp,
+            place=place,
+            place_version=version,
+            postponements=self.postponements + 1,
+            **_NOT_AT_A_COUNTER,
         )
 
     def acknowledge(self, stamp: Stamp) -> TicketEvent:
@@ -152,7 +163,9 @@ class Ticket(Base):
     def come_again(self, stamp: Stamp, key: Place) -> TicketEvent:
         """The move "return": after a miss, to `key`."""
         place, version = key
-        return self._move(Move.RETURN, stamp, place=place, place_version=version, returns=self.returns + 1, **_NOT_AT_A_COUNTER)
+        return self._move(
+            Move.RETURN, stamp, place=place, place_version=version, returns=self.returns + 1, **_NOT_AT_A_COUNTER
+        )
 
     def get_ready(self, stamp: Stamp) -> TicketEvent:
         return self._move(Move.READY, stamp, ready=True)
@@ -164,7 +177,12 @@ class Ticket(Base):
 
     def reclass(self, stamp: Stamp, priority_id: str | None, confirmed: bool, place: int) -> TicketEvent:
         return self._move(
-            Move.RECLASS, stamp, priority_id=priority_id, priority_confirmed=confirmed, place=place, place_version=stamp.version
+            Move.RECLASS,
+            stamp,
+            priority_id=priority_id,
+            priority_confirmed=confirmed,
+            place=place,
+            place_version=stamp.version,
         )
 
     def call(self, stamp: Stamp, duty: Duty) -> TicketEvent:
@@ -195,7 +213,9 @@ class Ticket(Base):
     def unpark(self, stamp: Stamp, duty: Duty) -> TicketEvent:
         return self._move(Move.UNPARK, stamp, parked_at=None, ready=False, duty_id=duty.id, staff_id=duty.staff_id)
 
-    def transfer(self, stamp: Stamp, service_id: str, bound_counter_id: str | None, bound_staff_id: str | None, key: Place) -> TicketEvent:
+    def transfer(
+        self, stamp: Stamp, service_id: str, bound_counter_id: str | None, bound_staff_id: str | None, key: Place
+    ) -> TicketEvent:
         """A new leg: same ticket, id, secret and number."""
         place, version = key
         return self._move(
@@ -258,12 +278,21 @@ def undoable(diary: Sequence[TicketEvent]) -> Sequence[TicketEvent]:
     raise Conflict("nothing-to-undo")
 
 
-_FRESH: dict[str, Any] = {"leg": 1, "recalls": 0, "postponements": 0, "returns": 0, "ready": False, "priority_confirmed": False}
+_FRESH: dict[str, Any] = {
+    "leg": 1,
+    "recalls": 0,
+    "postponements": 0,
+    "returns": 0,
+    "ready": False,
+    "priority_confirmed": False,
+}
 _NOT_AT_A_COUNTER: dict[str, Any] = {
     "counter_id": None, "duty_id": None, "staff_id": None, "called_at": None, "acknowledged_at": None,
     "started_at": None, "parked_at": None, "ready": False, "missed_at": None,
 }  # fmt: skip
-_INSTANTS = frozenset({"leg_since", "called_at", "acknowledged_at", "started_at", "parked_at", "missed_at", "away_since", "closed_at"})
+_INSTANTS = frozenset(
+    {"leg_since", "called_at", "acknowledged_at", "started_at", "parked_at", "missed_at", "away_since", "closed_at"}
+)
 
 
 def _stored(value: Any) -> Any:

@@ -70,20 +70,31 @@ class Board:
         ticket = session.get(Ticket, ticket_id)
         if ticket is None or ticket.branch_id != self._branch_id or self._rows is None:
             return None
-        rows = Rows(self._rows.branch, counters=self._rows.counters, services=self._rows.services, tickets={ticket.id: ticket})
+        rows = Rows(
+            self._rows.branch, counters=self._rows.counters, services=self._rows.services, tickets={ticket.id: ticket}
+        )
         return draw(rows, self._forecaster, now).by_ticket[ticket_id]
 
     def _read(self, session: Session, rows: Rows, branch: Branch, known: int, now: datetime) -> None:
         first = known < 0
         if first or branch.arranged > known:
             rows.services, rows.outcomes = branches.services(session, branch.id), branches.outcomes(session, branch.id)
-            rows.priorities, rows.counters = branches.priorities(session, branch.id), branches.counters(session, branch.id)
+            rows.priorities, rows.counters = (
+                branches.priorities(session, branch.id),
+                branches.counters(session, branch.id),
+            )
         rows.branch = branch
         rows.duties = branches.open_duties(session, branch.id)
-        rows.names |= {duty.staff_id: branches.staff_name(session, duty.staff_id) for duty in rows.duties if duty.staff_id not in rows.names}
+        rows.names |= {
+            duty.staff_id: branches.staff_name(session, duty.staff_id)
+            for duty in rows.duties
+            if duty.staff_id not in rows.names
+        }
         if first:
             self._learn(session, rows)
-            found = tickets.open_tickets(session, branch.id) + tickets.closed_since(session, branch.id, now - KEEP_CLOSED)
+            found = tickets.open_tickets(session, branch.id) + tickets.closed_since(
+                session, branch.id, now - KEEP_CLOSED
+            )
         else:
             found = tickets.changed_since(session, branch.id, known)
         for ticket in found:

@@ -122,7 +122,11 @@ def _tickets(rows: "Rows", counters: tuple[CounterView, ...], waits: dict[str, W
 
 def _ticket(t: Ticket, labels: dict[str, str], positions: Positions, waits: dict[str, Wait | None]) -> TicketView:
     letter = t.number.rstrip("0123456789")
-    promised = Wait(t.promised_likely, t.promised_at_most) if t.promised_likely is not None and t.promised_at_most is not None else None
+    promised = (
+        Wait(t.promised_likely, t.promised_at_most)
+        if t.promised_likely is not None and t.promised_at_most is not None
+        else None
+    )
     return TicketView(
         id=t.id, number=t.number, letter=letter, digits=t.number[len(letter):], service=t.service_id, state=str(t.state),
         moved=t.moved, key=t.key, joined_at=t.joined_at, waiting_since=t.leg_since, called_at=t.called_at,

@@ -29,12 +29,16 @@ def service(session: Session, branch_id: str, service_id: str) -> Service:
 
 
 def services(session: Session, branch_id: str) -> list[Service]:
-    return list(session.scalars(select(Service).where(Service.branch_id == branch_id).order_by(Service.position, Service.id)))
+    return list(
+        session.scalars(select(Service).where(Service.branch_id == branch_id).order_by(Service.position, Service.id))
+    )
 
 
 def outcomes(session: Session, branch_id: str) -> list[Outcome]:
     """All outcomes of the branch, archived ones too, in their order."""
-    return list(session.scalars(select(Outcome).where(Outcome.branch_id == branch_id).order_by(Outcome.position, Outcome.id)))
+    return list(
+        session.scalars(select(Outcome).where(Outcome.branch_id == branch_id).order_by(Outcome.position, Outcome.id))
+    )
 
 
 def outcome(session: Session, branch_id: str, service_id: str, outcome_id: str) -> Outcome:
@@ -45,7 +49,11 @@ def outcome(session: Session, branch_id: str, service_id: str, outcome_id: str) 
 
 
 def priorities(session: Session, branch_id: str) -> list[Priority]:
-    return list(session.scalars(select(Priority).where(Priority.branch_id == branch_id).order_by(Priority.position, Priority.id)))
+    return list(
+        session.scalars(
+            select(Priority).where(Priority.branch_id == branch_id).order_by(Priority.position, Priority.id)
+        )
+    )
 
 
 def priority(session: Session, branch_id: str, priority_id: str) -> Priority:
@@ -56,7 +64,9 @@ def priority(session: Session, branch_id: str, priority_id: str) -> Priority:
 
 
 def counters(session: Session, branch_id: str) -> list[Counter]:
-    return list(session.scalars(select(Counter).where(Counter.branch_id == branch_id).order_by(Counter.position, Counter.label)))
+    return list(
+        session.scalars(select(Counter).where(Counter.branch_id == branch_id).order_by(Counter.position, Counter.label))
+    )
 
 
 def counter(session: Session, branch_id: str, counter_id: str) -> Counter:

@@ -6,7 +6,18 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server.domain.device import Device
-from server.domain.people import EVERYWHERE, ApiKey, Grant, Installation, OneTimeLink, Revocation, Role, StaffMember, StaffSession, may
+from server.domain.people import (
+    EVERYWHERE,
+    ApiKey,
+    Grant,
+    Installation,
+    OneTimeLink,
+    Revocation,
+    Role,
+    StaffMember,
+    StaffSession,
+    may,
+)
 
 
 def epoch(session: Session) -> int:
@@ -17,6 +28,11 @@ def epoch(session: Session) -> int:
 def grants(session: Session, staff_id: str) -> dict[str, str]:
     """Branch id → role."""
     return {grant.branch_id: grant.role for grant in session.scalars(select(Grant).where(Grant.staff_id == staff_id))}
+
+
+def is_active(session: Session, staff_id: str) -> bool:
+    member = session.get(StaffMember, staff_id)
+    return member is not None and member.active
 
 
 def works_in(session: Session, staff_id: str, branch_id: str) -> bool:
@@ -55,8 +71,14 @@ def by_login(session: Session, login: str) -> StaffMember | None:
 
 def staff_of(session: Session, branch_id: str) -> list[tuple[StaffMember, str]]:
     """Who works in a branch, with their role, by name."""
-    found = select(StaffMember, Grant.role).join(Grant, Grant.staff_id == StaffMember.id).where(Grant.branch_id == branch_id)
-    return [(member, role) for member, role in session.execute(found.where(StaffMember.active).order_by(StaffMember.name))]
+    found = (
+        select(StaffMember, Grant.role)
+        .join(Grant, Grant.staff_id == StaffMember.id)
+        .where(Grant.branch_id == branch_id)
+    )
+    return [
+        (member, role) for member, role in session.execute(found.where(StaffMember.active).order_by(StaffMember.name))
+    ]
 
 
 def anybody_admin(session: Session) -> bool:
@@ -70,7 +92,9 @@ def session_by_id(session: Session, session_id: str) -> StaffSession | None:
 
 def sessions_of(session: Session, staff_id: str) -> list[StaffSession]:
     """The sessions of a person that have not been ended."""
-    return list(session.scalars(select(StaffSession).where(StaffSession.staff_id == staff_id, StaffSession.ended_at.is_(None))))
+    return list(
+        session.scalars(select(StaffSession).where(StaffSession.staff_id == staff_id, StaffSession.ended_at.is_(None)))
+    )
 
 
 def link(session: Session, token_hash: str) -> OneTimeLink | None:

@@ -67,14 +67,19 @@ def queue(session: Session, branch_id: str, service_id: str, limit: int | None =
     """Who waits for a service, in order; those sent to one counter or person are not in it."""
     return list(
         session.scalars(
-            select(Ticket).where(_in_queue(branch_id, service_id)).order_by(Ticket.place, Ticket.place_version).limit(limit)
+            select(Ticket)
+            .where(_in_queue(branch_id, service_id))
+            .order_by(Ticket.place, Ticket.place_version)
+            .limit(limit)
         )
     )
 
 
 def behind(session: Session, ticket: Ticket, limit: int) -> list[Ticket]:
     """The next `limit` of its queue who come after it."""
-    after = or_(Ticket.place > ticket.place, and_(Ticket.place == ticket.place, Ticket.place_version > ticket.place_version))
+    after = or_(
+        Ticket.place > ticket.place, and_(Ticket.place == ticket.place, Ticket.place_version > ticket.place_version)
+    )
     return list(
         session.scalars(
             select(Ticket)
@@ -86,7 +91,9 @@ def behind(session: Session, ticket: Ticket, limit: int) -> list[Ticket]:
 
 
 def count_ahead(session: Session, ticket: Ticket) -> int:
-    before = or_(Ticket.place < ticket.place, and_(Ticket.place == ticket.place, Ticket.place_version < ticket.place_version))
+    before = or_(
+        Ticket.place < ticket.place, and_(Ticket.place == ticket.place, Ticket.place_version < ticket.place_version)
+    )
     return session.scalar(select(func.count()).where(_in_queue(ticket.branch_id, ticket.service_id), before)) or 0
 
 
@@ -128,7 +135,10 @@ def changed_since(session: Session, branch_id: str, version: int) -> list[Ticket
 def served_last(session: Session, branch_id: str, service_id: str, limit: int) -> list[Ticket]:
     """The newest finished services, oldest of them first."""
     found = select(Ticket).where(
-        Ticket.branch_id == branch_id, Ticket.state == State.SERVED, Ticket.service_id == service_id, Ticket.started_at.is_not(None)
+        Ticket.branch_id == branch_id,
+        Ticket.state == State.SERVED,
+        Ticket.service_id == service_id,
+        Ticket.started_at.is_not(None),
     )
     return list(session.scalars(found.order_by(Ticket.closed_at.desc()).limit(limit)))[::-1]
 
@@ -139,13 +149,17 @@ def closed_since(session: Session, branch_id: str, at: datetime) -> list[Ticket]
 
 def diary(session: Session, ticket_id: str) -> list[TicketEvent]:
     """Its lines, oldest first."""
-    return list(session.scalars(select(TicketEvent).where(TicketEvent.ticket_id == ticket_id).order_by(TicketEvent.version)))
+    return list(
+        session.scalars(select(TicketEvent).where(TicketEvent.ticket_id == ticket_id).order_by(TicketEvent.version))
+    )
 
 
 def calls_since(session: Session, branch_id: str, version: int, limit: int) -> list[tuple[TicketEvent, Ticket]]:
     """The newest calls and recalls after `version` with their tickets, newest first."""
     found = select(TicketEvent, Ticket).join(Ticket, Ticket.id == TicketEvent.ticket_id)
-    found = found.where(TicketEvent.branch_id == branch_id, TicketEvent.version > version, TicketEvent.move.in_(("call", "recall")))
+    found = found.where(
+        TicketEvent.branch_id == branch_id, TicketEvent.version > version, TicketEvent.move.in_(("call", "recall"))
+    )
     return [(line, ticket) for line, ticket in session.execute(found.order_by(TicketEvent.version.desc()).limit(limit))]
 
 

@@ -42,7 +42,9 @@ def new_link(session: Session, now: datetime, purpose: str, subject: str, token:
     for old in people.open_links(session, subject, now):
         old.used_at = now
     session.add(
-        OneTimeLink(token_hash=hashed(token), purpose=purpose, subject=subject, created_at=now, expires_at=now + LINK_LIFE)
+        OneTimeLink(
+            token_hash=hashed(token), purpose=purpose, subject=subject, created_at=now, expires_at=now + LINK_LIFE
+        )
     )
     return token
 

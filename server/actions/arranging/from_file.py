@@ -34,7 +34,9 @@ def create(session: Session, _: None, now: datetime, *, by: Actor, section: Bran
     return {"id": section.id}
 
 
-def apply(session: Session, branch: Branch, now: datetime, *, by: Actor, file: BranchFile, chance: Chance) -> dict[str, Any]:
+def apply(
+    session: Session, branch: Branch, now: datetime, *, by: Actor, file: BranchFile, chance: Chance
+) -> dict[str, Any]:
     """Bring the branch to what its file says.
 
     Answers what `setup --json` prints, with tokens where links and keys belong; people and devices already let in get none.

@@ -1,0 +1,75 @@
+"""What happens by itself: tickets expire, the day turns, kept answers are forgotten, revocations reach open sockets."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from server.actions import timekeeping
+from server.db import Database
+from server.domain.errors import Refusal
+from server.domain.people import Answer
+from server.live.hub import Hub
+from server.queries import branches, people
+
+TICK_SECONDS = 15.0  # how late an expiry may be
+FORGET_SECONDS = 3600.0
+REVOCATION_SECONDS = 1.0
+ANSWERS_KEPT = timedelta(hours=24)
+log = logging.getLogger(__name__)
+Job = Coroutine[Any, Any, None]
+
+
+def all_jobs(db: Database, hub: Hub, forget_who: Callable[[], None]) -> list[Job]:
+    """To run for as long as the server does. Any number of processes may run them: each action checks what is due."""
+    return [
+        hub.run(),
+        _every(TICK_SECONDS, lambda: tick_branches(db)),
+        _every(FORGET_SECONDS, lambda: forget_answers(db)),
+        watch_revocations(db, hub, forget_who),
+    ]
+
+
+async def tick_branches(db: Database) -> None:
+    """Let every branch do what is due."""
+    for branch_id in await db.ask(lambda session: [branch.id for branch in branches.all_branches(session)]):
+        await db.act(branch_id, None, timekeeping.tick)
+
+
+async def forget_answers(db: Database) -> None:
+    """First answers are kept for 24 hours."""
+
+    def forget(session: Session, _: Any, now: Any) -> dict[str, Any]:
+        session.execute(delete(Answer).where(Answer.at < now - ANSWERS_KEPT))
+        return {}
+
+    await db.act(None, None, forget)
+
+
+async def watch_revocations(db: Database, hub: Hub, forget_who: Callable[[], None]) -> None:
+    """End what was revoked, also by another process, within two seconds."""
+    last = await db.ask(people.last_revocation)
+
+    async def look() -> None:
+        nonlocal last
+        for revoked in await db.ask(lambda session: people.revocations_since(session, last)):
+            forget_who()
+            hub.revoke(revoked.subject_kind, revoked.subject)
+            last = revoked.id
+
+    await _every(REVOCATION_SECONDS, look)
+
+
+async def _every(seconds: float, job: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await job()
+        except Refusal as refusal:
+            log.warning("a job waits for the next time: %s", refusal.slug)
+        except Exception:
+            log.exception("a job failed; it is tried again")
+        await asyncio.sleep(seconds)

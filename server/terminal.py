@@ -1,0 +1,60 @@
+"""What the terminal says to whoever starts or sets up an installation."""
+
+from io import StringIO
+from typing import Any
+
+from qrcode import QRCode
+from rich.console import Console
+from rich.table import Table
+
+from server.domain.presence import GRACE_STEPS, STEP_SECONDS
+from server.first_start import Beginning
+from server.settings import Settings
+from server.web.kit import Kit, lan_address
+
+KINDS = {
+    "setup": "Setup (you)",
+    "kiosk": "Kiosk, the screen at the door",
+    "lobby": "Lobby screen",
+    "console": "Console",
+}
+
+
+def say_hello(out: Console, settings: Settings, port: int, beginning: Beginning, kit: Kit) -> None:
+    """Where the server is, the links nobody has used yet, and the door's code to scan."""
+    here = settings.public_url.rstrip("/") or f"http://localhost:{port}"
+    out.print(f"\n[bold]Now Serving[/bold] is at {here}\n", highlight=False)
+    if beginning.doors:
+        table = Table("Who", "One-time link (opens once, in one browser)", box=None, pad_edge=False)
+        for door in beginning.doors:
+            who = KINDS[door.kind] + (f" · {door.name}" if door.kind == "console" else "")
+            table.add_row(who, f"{here}{door.path}")
+        out.print(table, highlight=False)
+    out.print(f"\nStaff sign in at {here}/staff", highlight=False)
+    if beginning.kiosk is not None:
+        _say_code(out, settings, port, beginning.kiosk, kit)
+
+
+def say_setup(out: Console, answer: dict[str, Any]) -> None:
+    """What `setup` made, for people."""
+    out.print(f"The branch {answer['branch']['id']} is as its file says.", highlight=False)
+    table = Table("For", "One-time link", "Key (shown once)", box=None, pad_edge=False)
+    for item in (*answer["people"], *answer["devices"]):
+        kind = item.get("role") or item.get("kind")
+        table.add_row(f"{item['name']} ({kind})", item["link"] or "already in", item.get("key") or "")
+    out.print(table, highlight=False)
+
+
+def _say_code(out: Console, settings: Settings, port: int, kiosk: tuple[str, str], kit: Kit) -> None:
+    branch, device = kiosk
+    base = settings.public_url.rstrip("/") or f"http://{lan_address() or 'localhost'}:{port}"
+    address = f"{base}/d/{branch}/{kit.presence.code(branch, device, kit.now()).text}"
+    drawn = StringIO()
+    code = QRCode(border=2)
+    code.add_data(address)
+    code.print_ascii(out=drawn, invert=True)
+    good_for = STEP_SECONDS * (GRACE_STEPS + 1)
+    out.print(
+        f"\nThe door's code, good for {good_for} seconds; the kiosk renews it by itself:\n{address}", highlight=False
+    )
+    out.print(drawn.getvalue(), highlight=False, markup=False)

@@ -1,0 +1,167 @@
+"""Render a page, or one block of it for htmx; and the files that pages load."""
+
+import gzip
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from fastapi.requests import HTTPConnection
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from server import words
+
+ROOT = Path(__file__).resolve().parents[2]
+KIT = ROOT / "server" / "web"
+FACES = ("kiosk_ui", "display", "staff_console")
+_SHARED = ("tokens.css", "base.css")
+_HTMX = ("vendor/htmx.min.js",)
+_SCREEN = (*_HTMX, "vendor/hx-ws.min.js", "live.js")
+BUNDLES: Mapping[str, tuple[str, ...]] = {
+    # One concatenated file each: two deferred scripts race, and a slow link pays for every request.
+    "all.css": _SHARED,
+    "phone.css": (*_SHARED, "kiosk_ui/phone.css"),
+    "kiosk.css": (*_SHARED, "kiosk_ui/kiosk.css"),
+    "lobby.css": (*_SHARED, "display/lobby.css"),
+    "console.css": (*_SHARED, "staff_console/console.css"),
+    "setup.css": (*_SHARED, "staff_console/setup.css"),
+    "phone.js": (*_HTMX, "live.js", "kiosk_ui/phone.js"),
+    "kiosk.js": (*_SCREEN, "kiosk_ui/kiosk.js"),
+    "lobby.js": (*_SCREEN, "display/lobby.js"),
+    "console.js": (*_SCREEN, "staff_console/console.js"),
+    "setup.js": (*_HTMX, "staff_console/setup.js"),
+}
+TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
+LANGUAGE = "language"  # the cookie
+
+
+def page(
+    request: HTTPConnection,
+    template: str,
+    *,
+    status: int = 200,
+    language: str | None = None,
+    tz: str | None = None,
+    **context: Any,
+) -> HTMLResponse:
+    """A whole page. `language` None: what the browser asks for."""
+    language = language or choose_language(request, words.LANGUAGES)
+    html = _environment().get_template(template).render(_context(language, tz, context))
+    return _html(html, status)
+
+
+def fragment(
+    request: HTTPConnection, template: str, block: str, *, status: int = 200, language: str | None = None, tz: str | None = None,
+    **context: Any,
+) -> HTMLResponse:  # fmt: skip
+    """One block of a page."""
+    language = language or choose_language(request, words.LANGUAGES)
+    return _html(render_block(template, block, language, tz, **context), status)
+
+
+def render_block(template: str, block: str, language: str, tz: str | None, **context: Any) -> str:
+    """One block as text, for live fragments: no request, no state."""
+    found = _environment().get_template(template)
+    return "".join(found.blocks[block](found.new_context(_context(language, tz, context))))
+
+
+def choose_language(request: HTTPConnection, languages: tuple[str, ...] | list[str]) -> str:
+    """The one chosen before, else the browser's, else the first of `languages`."""
+    chosen = request.cookies.get(LANGUAGE, "")
+    if chosen in languages or chosen == words.PSEUDO:
+        return chosen
+    for part in request.headers.get("accept-language", "").split(","):
+        wanted = part.partition(";")[0].strip().lower()
+        if (short := wanted.partition("-")[0]) in languages:
+            return short
+    return languages[0]
+
+
+def is_htmx(request: HTTPConnection) -> bool:
+    return request.headers.get("hx-request") == "true"
+
+
+@cache
+def static(name: str) -> str:
+    """The address of a file or bundle; it changes with the content, so that browsers may keep it for ever."""
+    digest = hashlib.sha256(_content(name)).hexdigest()[:10]
+    return f"/static/{digest}/{name}"
+
+
+@cache
+def build() -> str:
+    """Changes when anything that pages load changes: screens that run for weeks load themselves anew."""
+    return hashlib.sha256("".join(static(name) for name in BUNDLES).encode()).hexdigest()[:10]
+
+
+def static_response(request: HTTPConnection, name: str) -> Response:
+    """A file, compressed once; 404 for what is not ours."""
+    try:
+        plain, packed = _packed(name)
+    except (FileNotFoundError, IsADirectoryError, KeyError):
+        return Response(status_code=404)
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    kind = TYPES[Path(name).suffix]
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(packed, media_type=kind, headers=headers | {"Content-Encoding": "gzip"})
+    return Response(plain, media_type=kind, headers=headers)
+
+
+def _html(html: str, status: int) -> HTMLResponse:
+    return HTMLResponse(html, status, headers={"Cache-Control": "no-store"})
+
+
+@cache
+def _environment() -> Environment:
+    folders = [KIT / "templates", *(ROOT / face / "templates" for face in FACES)]
+    environment = Environment(
+        loader=FileSystemLoader(folders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"static": static, "build": build, "csrf_key": lambda: uuid4().hex}
+    return environment
+
+
+def _context(language: str, tz: str | None, context: dict[str, Any]) -> dict[str, Any]:
+    now = context.get("now") or datetime.now(UTC)
+    return {
+        "t": partial(words.say, language),
+        "named": lambda names: words.pick(names, language),
+        "lang": language,
+        "dir": words.direction(language),
+        "now": now,
+        "tz": tz,
+        "clock": lambda at: words.clock(at, language, tz),
+        "minutes": lambda n: words.minutes(n, language),
+        "wait_range": lambda wait: words.wait_range(wait, language),
+        "opens": lambda at: words.opens(at, now, language, tz),
+    } | context
+
+
+@cache
+def _packed(name: str) -> tuple[bytes, bytes]:
+    plain = _content(name)
+    return plain, gzip.compress(plain, 9, mtime=0)
+
+
+def _content(name: str) -> bytes:
+    if name in BUNDLES:
+        return b"\n".join(_file(part).read_bytes() for part in BUNDLES[name])
+    return _file(name).read_bytes()
+
+
+def _file(name: str) -> Path:
+    """ "kiosk_ui/phone.js" is that face's own, "live.js" the kit's; FileNotFoundError outside of the static folders."""
+    face, _, rest = name.partition("/")
+    folder, inside = (ROOT / face / "static", rest) if face in FACES else (KIT / "static", name)
+    path = (folder / inside).resolve()
+    if not path.is_relative_to(folder.resolve()) or path.suffix not in TYPES:
+        raise FileNotFoundError(name)
+    return path

@@ -1,0 +1,89 @@
+"""What keeps strangers out of every page: headers on each answer, and changes only from our own pages or with a key."""
+
+from urllib.parse import urlsplit
+
+from fastapi.requests import HTTPConnection
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server.domain.errors import Forbidden
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' {sockets}; "
+    "form-action 'self'; manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+class SecurityHeaders:
+    """ASGI middleware: the same headers on every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        # Some older browsers do not count a socket of the same host as 'self'.
+        host = HTTPConnection(scope).headers.get("host", "")
+        sockets = f"ws://{host} wss://{host}" if host and not set(host) & set("; ,'\"") else ""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                headers["Content-Security-Policy"] = POLICY.format(sockets=sockets)
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+def check_origin(request: HTTPConnection, public_url: str) -> None:
+    """Forbidden for a change that another site's page asks for with our cookies.
+
+    A key or secret in the Authorization header is no browser's doing. Old browsers send no Origin with a form: the
+    Referer stands in for it. Without any of them, and without cookies, there is nothing to misuse.
+    """
+    if request.scope.get("method") in SAFE or request.headers.get("authorization"):
+        return
+    source = request.headers.get("origin") or request.headers.get("referer")
+    if source is None:
+        if request.headers.get("sec-fetch-site") in ("same-origin", "none") or not request.headers.get("cookie"):
+            return
+        raise Forbidden("foreign-origin")
+    if not same_origin(request, source, public_url):
+        raise Forbidden("foreign-origin")
+
+
+def same_origin(request: HTTPConnection, source: str, public_url: str) -> bool:
+    """Whether `source` is a page of this server, by the address it was asked at or by its public one."""
+    theirs = _origin(source)
+    if theirs is None:
+        return False
+    asked = _origin(f"{request.url.scheme}://{request.headers.get('host', '')}")
+    public = _origin(public_url) if public_url else None
+    if asked is None or theirs == public:
+        return theirs == public
+    # Behind a proxy that ends TLS the request itself looks like http on 80.
+    return theirs[1] == asked[1] and (theirs[2] == asked[2] or {theirs[2], asked[2]} == {80, 443})
+
+
+def _origin(url: str) -> tuple[str, str, int] | None:
+    try:
+        parts = urlsplit(url)
+        scheme = {"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme)
+        if scheme not in ("http", "https") or not parts.hostname:
+            return None
+        return scheme, parts.hostname, parts.port or DEFAULT_PORTS[scheme]
+    except ValueError:
+        return None
