@@ -19,6 +19,10 @@ class Bus(Protocol):
 
     def listen(self, listener: Listener) -> None: ...
 
+    def is_up(self) -> bool:
+        """Whether announcements reach the other processes now."""
+        ...
+
     async def start(self) -> None: ...
 
     async def stop(self) -> None: ...
@@ -41,6 +45,9 @@ class InProcessBus:
 
     def listen(self, listener: Listener) -> None:
         self._listeners.append(listener)
+
+    def is_up(self) -> bool:
+        return self._loop is not None
 
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()

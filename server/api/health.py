@@ -1,0 +1,42 @@
+"""Whether this process is alive, and whether it can serve: for whoever watches over it."""
+
+import shutil
+
+from fastapi import APIRouter, Request, Response
+
+from server.api.askers import TheKit
+from server.domain.errors import Unavailable
+from server.queries import people
+from server.web.kit import Kit
+
+LEAST_SPACE = 50 * 2**20  # bytes on the data disk; a day of a busy branch
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/healthz")
+async def alive() -> dict[str, str]:
+    return {"status": "alive"}
+
+
+@router.get("/readyz")
+async def ready(request: Request, kit: TheKit, response: Response) -> dict[str, bool]:
+    """503 as long as one of them is missing."""
+    found = {"database": await _database(kit), "bus": request.app.state.bus.is_up(), "disk": _disk(kit)}
+    response.status_code = 200 if all(found.values()) else 503
+    response.headers["Cache-Control"] = "no-store"
+    return found
+
+
+async def _database(kit: Kit) -> bool:
+    try:
+        await kit.ask(people.epoch)
+    except Unavailable:
+        return False
+    return True
+
+
+def _disk(kit: Kit) -> bool:
+    try:
+        return shutil.disk_usage(kit.settings.data_dir).free >= LEAST_SPACE
+    except OSError:
+        return False
