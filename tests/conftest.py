@@ -30,10 +30,28 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(f"Left out {len(skipped)} tests: {piece.reason()}", yellow=True)
 
 
-@pytest.fixture(params=[pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database of its own, once on SQLite and once on PostgreSQL."""
+@pytest.fixture(params=databases.BOTH)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without a table, once on SQLite and once on PostgreSQL."""
     with databases.empty(request.param, tmp_path) as address:
+        yield address
+
+
+@pytest.fixture(params=databases.BOTH)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database with this version's tables and no rows, once on SQLite and once on PostgreSQL."""
+    return databases.copy_of(request.getfixturevalue(f"{request.param}_pattern"), tmp_path)
+
+
+@pytest.fixture(scope="session")
+def sqlite_pattern(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with databases.migrated("sqlite", tmp_path_factory.mktemp("pattern")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def postgresql_pattern(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with databases.migrated("postgresql", tmp_path_factory.mktemp("pattern")) as address:
         yield address
 
 

@@ -1,9 +1,9 @@
-"""A test's database is its own: empty at the start, gone at the end."""
+"""A test's database is its own: as it should be at the start, gone at the end."""
 
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, text
 
 from tests import databases
 
@@ -16,12 +16,21 @@ def tables(address: str) -> list[str]:
         engine.dispose()
 
 
-def test_a_database_starts_empty(database_url: str) -> None:
-    assert tables(database_url) == []
+def test_an_empty_database_is_empty(empty_database_url: str) -> None:
+    assert tables(empty_database_url) == []
 
 
-@pytest.mark.parametrize("kind", [pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.postgres)])
-def test_two_tests_never_share_a_database(kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_no_test_finds_the_rows_of_another(database_url: str, turn: str) -> None:
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM installation")) == 0, turn
+        connection.execute(text("INSERT INTO installation (id, epoch, created_at) VALUES (1, 1, 0)"))
+    engine.dispose()
+
+
+@pytest.mark.parametrize("kind", databases.BOTH)
+def test_two_tests_never_share_an_empty_database(kind: str, tmp_path: Path) -> None:
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         folder.mkdir()
