@@ -36,13 +36,18 @@ def refusals(code: str) -> Iterator[tuple[str, set[str]]]:
             said = [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
             named = {keyword.arg for keyword in node.keywords if keyword.arg} - NOT_CARRIED
             yield said[0] if said else KINDS[name].default, named | OWN_PARAMS.get(name, set())
-            yield from ((slug, set()) for slug in wrong_fields(node))
         elif isinstance(node, ast.Raise) and (name := last_name(node.exc)) in KINDS:
             yield KINDS[name].default, set()
 
 
-def wrong_fields(call: ast.Call) -> list[str]:
-    """What is wrong with the fields of an Invalid; the sentence is said beside each, without values."""
+def field_problems(code: str) -> Iterator[str]:
+    """What this code can find wrong with single fields; said beside each, without values."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Call) and last_name(node.func) == "Invalid":
+            yield from said_of_fields(node)
+
+
+def said_of_fields(call: ast.Call) -> list[str]:
     given = [
         value
         for arg in (*call.args, *(k.value for k in call.keywords))
@@ -64,6 +69,7 @@ def last_name(node: ast.expr | None) -> str:
 RAISED = [
     (file, slug, params) for file in CODE if file.name != "errors.py" for slug, params in refusals(file.read_text())
 ]
+FIELDS = sorted({slug for file in CODE for slug in field_problems(file.read_text())})
 SLUGS = sorted(
     {slug for _, slug, _ in RAISED} | {kind.default for kind in KINDS.values()} | {"already-called-last", FAULT}
 )
@@ -77,6 +83,13 @@ def test_every_refusal_has_a_title_and_says_what_to_do(slug: str, language: str)
     assert f"error.{slug}.text" in sentences
 
 
+@pytest.mark.parametrize("slug", FIELDS)
+def test_every_problem_of_a_field_says_what_helps(slug: str) -> None:
+    """In the words of the setup pages, or in those of everybody."""
+    sentences = words.catalogue("en").sentences
+    assert f"error.{slug}.text" in sentences or f"setup.problem.{slug}" in sentences
+
+
 def test_every_refusal_carries_what_its_sentences_need() -> None:
     for file, slug, params in RAISED:
         for part in ("title", "text"):
@@ -86,8 +99,10 @@ def test_every_refusal_carries_what_its_sentences_need() -> None:
 
 
 def test_no_sentence_is_kept_for_a_refusal_that_nobody_makes() -> None:
-    kept = {slug.split(".")[1] for slug in words.catalogue("en").sentences if slug.startswith("error.")}
-    assert kept - set(SLUGS) == set()
+    kept = {
+        slug.split(".")[1] for slug in words.catalogue("en").sentences if re.fullmatch(r"error\.[a-z-]+\.\w+", slug)
+    }
+    assert kept - {*SLUGS, *FIELDS} == set()
 
 
 def test_a_refusal_without_its_values_would_be_noticed() -> None:
