@@ -99,6 +99,7 @@ async def _refused(request: Request, refusal: Exception) -> Response:
     context = {
         "title": words.say(language, f"error.{refusal.slug}.title", **_written(refusal, language)),
         "text": words.say(language, f"error.{refusal.slug}.text", **_written(refusal, language)),
+        "code": refusal.status,
         "action_label": words.say(language, "error.back") if not pages.is_htmx(request) else None,
         "action_href": _way_on(request),
     }

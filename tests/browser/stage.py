@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from playwright.async_api import Page, Route, WebSocketRoute
 
 from server import words
@@ -30,7 +30,13 @@ PAGE = """
 {% block main %}{% from "parts.html" import plate, row, band with context %}
 CONTENT{% endblock %}
 """
-TEMPLATES = Environment(loader=FileSystemLoader([WEB / "templates", Path(__file__).parent]), autoescape=True)
+TEMPLATES = Environment(
+    loader=FileSystemLoader([WEB / "templates", Path(__file__).parent]),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
 
 
 def drawn(template: str, language: str = "en", **context: object) -> str:

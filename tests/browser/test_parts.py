@@ -11,7 +11,7 @@ from tests.browser.stage import ADDRESS, Stage, drawn
 LIGHTS = ("unlit", "nearly", "lit", "dashed", "grey", "served")
 STATES = ("expected", "waiting", "nearly", "called", "serving", "parked", "away", "missed", "served", "left", "removed")
 REFUSAL: dict[str, Any] = {
-    "status": 404,
+    "code": 404,
     "title": "This page has moved on",
     "text": "Your number is safe.",
     "action_label": "Go",
