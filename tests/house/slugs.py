@@ -36,7 +36,7 @@ class Asked:
         return match is not None and all(part.isdigit() or self._known(part) for part in match.groups())
 
     def _known(self, part: str) -> bool:
-        return part in self.literals or part.replace("-", "_") in self.literals
+        return any(part.replace("-", joint) in self.literals for joint in "-_ ")
 
     def add_literal(self, text: str, where: str | None) -> None:
         self.literals.add(text)
