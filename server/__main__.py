@@ -1,4 +1,4 @@
-"""The command: serve · setup · migrate · backup · restore. Whatever a person can get wrong is answered in one sentence."""
+"""The command: serve · setup · migrate · backup · restore. What a person can get wrong is answered in one sentence."""
 
 import json
 import socket
@@ -128,10 +128,11 @@ def _held(settings: Settings) -> Iterator[None]:
         if settings.embedded:
             folder.lock()
     except FolderInUse:
-        _fail(f"The data folder {settings.data_dir} is in use by another Now Serving; stop it first, or set DATA_DIR.")
+        _fail(f"The data folder {settings.data_dir} is in use by another Now Serving: stop it first, or set DATA_DIR.")
     except OSError as problem:
         _fail(
-            f"The data folder {settings.data_dir} cannot be used: {problem.strerror}. Set DATA_DIR to one that can be written."
+            f"The data folder {settings.data_dir} cannot be used: {problem.strerror}. "
+            "Set DATA_DIR to one that can be written."
         )
     try:
         yield
@@ -143,9 +144,7 @@ def _migrated(settings: Settings) -> tuple[str | None, str]:
     try:
         return migrate(settings.database)
     except NewerSchema as newer:
-        _fail(
-            f"The database was written by a newer Now Serving (at {newer.found}); start that version, or restore a backup."
-        )
+        _fail(f"A newer Now Serving wrote this database (at {newer.found}): start that version, or restore a backup.")
     except (ArgumentError, NoSuchModuleError):
         _fail("DATABASE_URL is not an address we know; it looks like postgresql://user:password@host/database.")
     except OperationalError as problem:

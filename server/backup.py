@@ -17,7 +17,7 @@ class NotABackup(Exception):
 
 
 def back_up(data_dir: Path, to: Path) -> int:
-    """Write the database and the key as one archive; its size in bytes. Runs beside the server. OSError when it cannot."""
+    """Write database and key as one archive; its size in bytes. Runs beside the server. OSError when it cannot."""
     with tempfile.TemporaryDirectory(dir=to.parent) as draft:
         copy = Path(draft) / DATABASE
         _copy(data_dir / DATABASE, copy)
@@ -27,7 +27,7 @@ def back_up(data_dir: Path, to: Path) -> int:
             if (data_dir / KEY).exists():
                 packed.add(data_dir / KEY, KEY)
         _settle(archive)
-        os.replace(archive, to)
+        archive.replace(to)
     return to.stat().st_size
 
 
@@ -43,7 +43,7 @@ def restore(data_dir: Path, file: Path) -> Path | None:
         for name in (KEY, DATABASE):  # the database last: with it the restored installation begins
             if (Path(draft) / name).exists():
                 _settle(Path(draft) / name)
-                os.replace(Path(draft) / name, data_dir / name)
+                (Path(draft) / name).replace(data_dir / name)
     return kept
 
 
@@ -117,7 +117,7 @@ def _keep(data_dir: Path) -> Path | None:
     kept = data_dir / f"before-restore-{datetime.now(UTC):%Y%m%dT%H%M%S}"
     kept.mkdir()
     for name in present:
-        os.replace(data_dir / name, kept / name)
+        (data_dir / name).replace(kept / name)
     return kept
 
 

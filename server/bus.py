@@ -1,4 +1,4 @@
-"""Tells every process that a branch has moved on: here in-process; another process's bus will stand behind the same three verbs."""
+"""Tells every process that a branch has moved on: here in-process; Redis can stand behind the same verbs."""
 
 import asyncio
 import logging

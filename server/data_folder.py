@@ -1,4 +1,4 @@
-"""The folder where an embedded installation keeps its database and its key, and the lock that gives it to one process."""
+"""The folder where an embedded installation keeps its database and key, and the lock that gives it to one process."""
 
 import fcntl
 import os

@@ -183,7 +183,7 @@ class _BatchWriter:
             batch, last = self._take(first)
             try:
                 self._commit(batch)
-            except Exception as problem:  # a full disk, a locked file: nothing of this batch was saved
+            except Exception as problem:  # noqa: BLE001 - a full disk, a locked file: nothing of this batch was saved
                 log.error("a batch of %d was not saved: %s", len(batch), problem)
                 for order in batch:
                     order.answer, order.version, order.refusal = None, None, Unavailable()
@@ -233,7 +233,7 @@ class _PoolWriter:
         try:
             with self._engine.begin() as connection:
                 self._run(connection, order)
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 - whoever asked is told, whatever it was
             order.version, order.refusal = None, _as_unavailable(problem)
         _finish([order], self._bus)
 

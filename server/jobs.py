@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import delete
@@ -56,7 +57,7 @@ async def watch_revocations(db: Database, hub: Hub, forget_who: Callable[[], Non
 
     async def look() -> None:
         nonlocal last
-        for revoked in await db.ask(lambda session: people.revocations_since(session, last)):
+        for revoked in await db.ask(partial(people.revocations_since, id=last)):
             forget_who()
             hub.revoke(revoked.subject_kind, revoked.subject)
             last = revoked.id

@@ -118,7 +118,9 @@ class Customer:
         wish = joining.Joining(
             new_id(), service, "phone", more.pop("language", "en"), visitor=self.visitor, proof=proof, **more
         )
-        answer = await world.act(joining.join, by=Actor("customer", self.visitor), joining=wish, presence=world.presence)
+        answer = await world.act(
+            joining.join, by=Actor("customer", self.visitor), joining=wish, presence=world.presence
+        )
         self.ticket, self.number = answer["ticket"], answer["number"]
         return answer
 

@@ -346,12 +346,12 @@ def upgrade() -> None:
             name=op.f("ck_tickets_closed"),
         ),
         sa.CheckConstraint(
-            "(state NOT IN ('called', 'serving', 'parked')) OR counter_id IS NOT NULL",
-            name=op.f("ck_tickets_at_a_counter"),
-        ),
-        sa.CheckConstraint(
             "state IN ('expected', 'waiting', 'away', 'called', 'serving', 'parked', 'missed', 'served', 'left', 'removed', 'expired')",
             name=op.f("ck_tickets_state"),
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('called', 'serving', 'parked') OR counter_id IS NOT NULL",
+            name=op.f("ck_tickets_at_a_counter"),
         ),
         sa.ForeignKeyConstraint(
             ["branch_id", "service_id"],

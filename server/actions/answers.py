@@ -20,7 +20,7 @@ def stamp(by: Actor, branch: Branch, now: datetime) -> Stamp:
 
 
 def ticket_answer(session: Session, branch: Branch, ticket: Ticket) -> Answer:
-    """A ticket after its move: id, number, service, state, counter, generation, moved, and the version it was made at."""
+    """A ticket after its move: id, number, service, state, counter, generation, and the version it was made at."""
     counter = branches.counter_label(session, ticket.counter_id)
     return {
         "ticket": ticket.id,

@@ -77,7 +77,7 @@ def change_break(
 def end(
     session: Session, branch: Branch, now: datetime, *, by: Actor, counter_id: str, parked: str | None = None
 ) -> Answer:
-    """Leave the counter. With people parked there it asks: "keep" them for the counter, or "transfer" them to their queues."""
+    """Leave the counter. With people parked there it asks: "keep" them for it, or "transfer" them to their queues."""
     if parked is not None and parked not in PARKED_CHOICES:
         raise Invalid("parked-choice", {"parked": "parked-choice"})
     duty = branches.duty_here(session, counter_id, by.id)

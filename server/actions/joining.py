@@ -25,7 +25,7 @@ CHANGE_SERVICE_WITHIN = timedelta(minutes=2)
 class Joining:
     """Somebody asks for a number.
 
-    `proof`: a fresh code or a pass. `here`: proven present without one (a walk-in added by an agent, a kiosk's own key).
+    `proof`: a fresh code or a pass. `here`: proven present without one (an agent's walk-in, a kiosk's own key).
     `admit` is asked once the request is known not to be a replay; it raises TooMany.
     """
 

@@ -27,7 +27,7 @@ def enter(
     staff_id: str,
     name: str = "Admin",
 ) -> dict[str, Any]:
-    """Open a one-time link of a person: a signed-in session. `staff_id`, `name`: of the admin that a setup link makes."""
+    """Open a person's one-time link: a signed-in session. `staff_id`, `name`: of the admin that a setup link makes."""
     link = _use(session, now, token, ("staff", "setup"))
     subject = link.subject
     if link.purpose == "setup":

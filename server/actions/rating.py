@@ -40,9 +40,10 @@ def rate(session: Session, branch: Branch, now: datetime, *, ticket_id: str, tap
         ]
         last = legs[-1]
         rating = Rating(
-            visit_id=ticket.visit_id, ticket_id=ticket.id, branch_id=branch.id, service_id=last["service"], counter_id=last["counter"],
-            staff_id=last["staff"], score=tap.score, good=list(tap.good), not_good=list(tap.not_good), comment=comment, contact=contact,
-            legs={"served": legs}, at=now, changed_at=now,
+            visit_id=ticket.visit_id, ticket_id=ticket.id, branch_id=branch.id, service_id=last["service"],
+            counter_id=last["counter"], staff_id=last["staff"], score=tap.score, good=list(tap.good),
+            not_good=list(tap.not_good), comment=comment, contact=contact, legs={"served": legs}, at=now,
+            changed_at=now,
         )  # fmt: skip
         session.add(rating)
     else:

@@ -1,8 +1,8 @@
 """The honest wait: a likely and an at-most, in whole minutes.
 
-Skills-aware work ahead: everybody who would be called before, by the counters that work the asked service, each with the
-learned mean of their own service, shared by those counters. The upper end adds 1.3 standard deviations of the sum of
-independent service times (a normal 90th percentile; Whitt 1999, "Predicting queueing delays", section 3).
+Skills-aware work ahead: everybody who would be called before, by the counters that work the asked service, each with
+the learned mean of their own service, shared by those counters. The upper end adds 1.3 standard deviations of the sum
+of independent service times (a normal 90th percentile; Whitt 1999, "Predicting queueing delays", section 3).
 """
 
 from bisect import bisect_left
@@ -118,7 +118,7 @@ class _Line:
                 keys.append(ticket.key)
                 work.append(work[-1] + minutes)
                 squares.append(squares[-1] + (SPREAD * minutes) ** 2)
-        # Somebody waits for the first free counter: with all busy, the sum of what is left, shared, is the mean time to that.
+        # With all counters busy, what is left of their work, shared, is the mean time until the first is free.
         residual = sum(busy) / len(counters) / 2 if counters and len(busy) == len(counters) else 0.0
         return cls(len(counters), residual, keys, work, squares)
 

@@ -112,7 +112,7 @@ class Stamp:
 
 
 class TicketEvent(Base):
-    """One diary line. `changes`: field → [before, after], enough to undo the move and to recount the ticket; no free text."""
+    """One diary line. `changes`: field → [before, after], enough to undo and to recount the ticket; no free text."""
 
     __tablename__ = "ticket_events"
     __table_args__ = (Index("ix_ticket_events_branch", "branch_id", "version"),)

@@ -77,7 +77,7 @@ def behind_next(k: int, queue: Sequence[Queued], own: Place, version: int) -> Pl
     if not queue or k <= 0:
         return own
     kth = queue[min(k, len(queue)) - 1].key[0]
-    return own if (kth, version) <= own else (kth, version)
+    return max(own, (kth, version))
 
 
 class Positions:

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, JSON, BigInteger, Integer, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Integer, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.domain.base import Base
@@ -116,7 +116,7 @@ class Revocation(Base):
 
 
 class Duty(Base):
-    """An agent at a counter, with the services worked there, on or off a break. At most one open per agent and counter."""
+    """An agent at a counter, the services worked there, on or off a break; at most one open per agent and counter."""
 
     __tablename__ = "duties"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""One customer's claim to be served on one business day, and its verbs: each makes one move and writes one diary line."""
+"""One customer's claim to be served on one business day; each verb makes one move and writes one diary line."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -14,6 +14,7 @@ from server.domain.ordering import Place
 from server.domain.people import Duty
 
 _STATES = ", ".join(f"'{state}'" for state in State)
+_CLOSED = "'served', 'left', 'removed', 'expired'"
 _CURRENT = text("state IN ('called', 'serving')")
 
 
@@ -31,8 +32,8 @@ class Ticket(Base):
         Index("ix_tickets_visitor", "branch_id", "visitor"),
         Index("ix_tickets_visit", "visit_id"),
         CheckConstraint(f"state IN ({_STATES})", name="state"),
-        CheckConstraint("(state NOT IN ('called', 'serving', 'parked')) OR counter_id IS NOT NULL", name="at_a_counter"),
-        CheckConstraint("(state IN ('served', 'left', 'removed', 'expired')) = (closed_at IS NOT NULL)", name="closed"),
+        CheckConstraint("state NOT IN ('called', 'serving', 'parked') OR counter_id IS NOT NULL", name="at_a_counter"),
+        CheckConstraint(f"(state IN ({_CLOSED})) = (closed_at IS NOT NULL)", name="closed"),
     )  # fmt: skip
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -219,9 +220,9 @@ class Ticket(Base):
         """A new leg: same ticket, id, secret and number."""
         place, version = key
         return self._move(
-            Move.TRANSFER, stamp, service_id=service_id, bound_counter_id=bound_counter_id, bound_staff_id=bound_staff_id,
-            place=place, place_version=version, leg=self.leg + 1, leg_since=stamp.at,
-            **_NOT_AT_A_COUNTER,
+            Move.TRANSFER, stamp, service_id=service_id, bound_counter_id=bound_counter_id,
+            bound_staff_id=bound_staff_id, place=place, place_version=version, leg=self.leg + 1,
+            leg_since=stamp.at, **_NOT_AT_A_COUNTER,
         )  # fmt: skip
 
     def remove(self, stamp: Stamp) -> TicketEvent:
@@ -257,9 +258,9 @@ class Ticket(Base):
         self, move: Move, was: str | None, stamp: Stamp, changes: dict[str, Any], at_counter: str | None = None
     ) -> TicketEvent:
         line = TicketEvent(
-            ticket_id=self.id, version=stamp.version, branch_id=self.branch_id, move=move, from_state=was, to_state=self.state,
-            at=stamp.at, actor_kind=stamp.by.kind, actor_id=stamp.by.id, counter_id=self.counter_id or at_counter,
-            service_id=self.service_id, leg=self.leg, changes=changes,
+            ticket_id=self.id, version=stamp.version, branch_id=self.branch_id, move=move, from_state=was,
+            to_state=self.state, at=stamp.at, actor_kind=stamp.by.kind, actor_id=stamp.by.id,
+            counter_id=self.counter_id or at_counter, service_id=self.service_id, leg=self.leg, changes=changes,
         )  # fmt: skip
         self.diary.add(line)
         return line

@@ -99,8 +99,8 @@ def _queue_state(rows: "Rows", counters: tuple[CounterView, ...], now: datetime)
         since = (ticket.started_at or ticket.called_at) if ticket else None
         open_counters.append(
             Open(
-                counter.id, counter.duty.staff_id, frozenset(counter.duty.services), ticket.service_id if ticket else None,
-                (now - since).total_seconds() / 60 if since else 0.0,
+                counter.id, counter.duty.staff_id, frozenset(counter.duty.services),
+                ticket.service_id if ticket else None, (now - since).total_seconds() / 60 if since else 0.0,
             )
         )  # fmt: skip
     configured = {service.id: float(service.typical_service) for service in rows.services}
@@ -128,12 +128,12 @@ def _ticket(t: Ticket, labels: dict[str, str], positions: Positions, waits: dict
         else None
     )
     return TicketView(
-        id=t.id, number=t.number, letter=letter, digits=t.number[len(letter):], service=t.service_id, state=str(t.state),
-        moved=t.moved, key=t.key, joined_at=t.joined_at, waiting_since=t.leg_since, called_at=t.called_at,
-        acknowledged_at=t.acknowledged_at, started_at=t.started_at, parked_at=t.parked_at, missed_at=t.missed_at,
-        away_since=t.away_since, closed_at=t.closed_at, counter=t.counter_id, counter_label=labels.get(t.counter_id or ""),
-        bound_counter=t.bound_counter_id, bound_staff=t.bound_staff_id, agent=t.staff_id, recalls=t.recalls, ready=t.ready,
-        postponements=t.postponements, returns=t.returns,
+        id=t.id, number=t.number, letter=letter, digits=t.number[len(letter):], service=t.service_id,
+        state=str(t.state), moved=t.moved, key=t.key, joined_at=t.joined_at, waiting_since=t.leg_since,
+        called_at=t.called_at, acknowledged_at=t.acknowledged_at, started_at=t.started_at, parked_at=t.parked_at, missed_at=t.missed_at,
+        away_since=t.away_since, closed_at=t.closed_at, counter=t.counter_id,
+        counter_label=labels.get(t.counter_id or ""), bound_counter=t.bound_counter_id, bound_staff=t.bound_staff_id,
+        agent=t.staff_id, recalls=t.recalls, ready=t.ready, postponements=t.postponements, returns=t.returns,
         ahead=positions.ahead(t) if t.state in HAS_PLACE else None,
         near=t.state == State.WAITING and positions.near(t),
         wait=waits.get(t.id) if t.state in HAS_PLACE else None,
@@ -158,9 +158,9 @@ def _calls(rows: "Rows") -> list[CallView]:
 def _call(line: TicketEvent, ticket: Ticket, labels: dict[str, str]) -> CallView:
     letter = ticket.number.rstrip("0123456789")
     return CallView(
-        id=f"{line.ticket_id}-{line.version}", ticket=ticket.id, number=ticket.number, letter=letter, digits=ticket.number[len(letter):],
-        service=line.service_id, counter=labels.get(line.counter_id or "", ""), at=line.at,
-        active=ticket.state in CURRENT and ticket.counter_id == line.counter_id,
+        id=f"{line.ticket_id}-{line.version}", ticket=ticket.id, number=ticket.number, letter=letter,
+        digits=ticket.number[len(letter):], service=line.service_id, counter=labels.get(line.counter_id or "", ""),
+        at=line.at, active=ticket.state in CURRENT and ticket.counter_id == line.counter_id,
     )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ class Kit:
     async def act(
         self, branch_id: str | None, key: Key | None, fn: Fn, *, who: Staff | None = None, role: str = "agent"
     ) -> Any:
-        """Run an action; with `who`, only while that person still has `role` in the branch, asked inside the transaction."""
+        """Run an action; with `who`, only while they still have `role` in the branch, asked inside the transaction."""
         if who is not None and branch_id is not None:
             fn = partial(_permitted, fn=fn, who=who, role=role)
         return await self._db.act(branch_id, key, fn)
@@ -63,7 +63,7 @@ class Kit:
         self.claims.forget()
 
     def base_url(self, request: HTTPConnection) -> str:
-        """Where phones reach us: PUBLIC_URL, else the request's host; on loopback this machine's address in its network."""
+        """Where phones reach us: PUBLIC_URL, else the request's host; on loopback this machine's address in the LAN."""
         if self.settings.public_url:
             return self.settings.public_url.rstrip("/")
         url = request.url

@@ -1,4 +1,4 @@
-"""Honest caps that let a whole lobby behind one address through: per door code and device first, per address last and high."""
+"""Honest caps that let a whole lobby behind one address through: per door first, per address last and high."""
 
 from math import ceil
 from time import time

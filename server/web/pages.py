@@ -55,8 +55,8 @@ def page(
 
 
 def fragment(
-    request: HTTPConnection, template: str, block: str, *, status: int = 200, language: str | None = None, tz: str | None = None,
-    **context: Any,
+    request: HTTPConnection, template: str, block: str, *, status: int = 200, language: str | None = None,
+    tz: str | None = None, **context: Any,
 ) -> HTMLResponse:  # fmt: skip
     """One block of a page."""
     language = language or choose_language(request, words.LANGUAGES)

@@ -55,7 +55,7 @@ async def signed_in(staff: Staff | None = Depends(staff_or_none)) -> Staff:
 
 
 async def holder(request: HTTPConnection, ticket_id: str, kit: Kit = Depends(kit)) -> Holder:
-    """By the ticket's cookie or `Authorization: Ticket <secret>`; NotFound for anybody else: a ticket's id proves nothing."""
+    """By the ticket's cookie or `Authorization: Ticket <secret>`; NotFound for others: an id proves nothing."""
     found = await holder_or_none(request, ticket_id, kit)
     if found is None:
         raise NotFound

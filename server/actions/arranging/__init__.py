@@ -1,1 +1,1 @@
-"""What a manager arranges: a branch from its file, services, counters, outcomes, people, devices; each change leaves an audit line."""
+"""What a manager arranges: a branch from its file, services, counters, people, devices; each leaves an audit line."""

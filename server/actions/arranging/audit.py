@@ -16,8 +16,8 @@ def record(
     """One line in the action's own transaction; the board is told to read the arrangement again."""
     session.add(
         AuditLine(
-            branch_id=branch.id if branch else None, at=now, actor_kind=by.kind, actor_id=by.id, what=what, subject=subject,
-            before=before, after=after,
+            branch_id=branch.id if branch else None, at=now, actor_kind=by.kind, actor_id=by.id, what=what,
+            subject=subject, before=before, after=after,
         )
     )  # fmt: skip
     if branch is not None:

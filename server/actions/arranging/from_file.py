@@ -39,7 +39,7 @@ def apply(
 ) -> dict[str, Any]:
     """Bring the branch to what its file says.
 
-    Answers what `setup --json` prints, with tokens where links and keys belong; people and devices already let in get none.
+    Answers what `setup --json` prints, with tokens where links and keys belong; who is already let in gets none.
     """
     before = snapshot(branch)
     _branch(branch, file.branch)
