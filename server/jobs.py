@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from server.actions import timekeeping
+from server.actions import forgetting, timekeeping
 from server.db import Database
 from server.domain.errors import Refusal
 from server.domain.people import Answer
@@ -31,6 +31,7 @@ def all_jobs(db: Database, hub: Hub, forget_who: Callable[[], None]) -> list[Job
         hub.run(),
         _every(TICK_SECONDS, lambda: tick_branches(db)),
         _every(FORGET_SECONDS, lambda: forget_answers(db)),
+        _every(FORGET_SECONDS, lambda: forget_people(db)),
         watch_revocations(db, hub, forget_who),
     ]
 
@@ -49,6 +50,12 @@ async def forget_answers(db: Database) -> None:
         return {}
 
     await db.act(None, None, forget)
+
+
+async def forget_people(db: Database) -> None:
+    """What people told a branch is kept for its retention and no longer."""
+    for branch_id in await db.ask(lambda session: [branch.id for branch in branches.all_branches(session)]):
+        await db.act(branch_id, None, forgetting.forget)
 
 
 async def watch_revocations(db: Database, hub: Hub, forget_who: Callable[[], None]) -> None:

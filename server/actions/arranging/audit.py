@@ -1,6 +1,6 @@
 """The audit trail: who changed what, before and after."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -28,4 +28,4 @@ def snapshot(row: Any, *leave_out: str) -> dict[str, Any]:
     """A stored row as JSON, for "before" and "after"; secrets are never taken."""
     hidden = {"password", "key_hash", "cookie_hash", "token_hash", *leave_out}
     columns = (column.key for column in row.__table__.columns if column.key not in hidden)
-    return {key: value.isoformat() if isinstance(value := getattr(row, key), datetime) else value for key in columns}
+    return {key: value.isoformat() if isinstance(value := getattr(row, key), date) else value for key in columns}
