@@ -29,8 +29,15 @@ class Form:
     def problem(self, name: str) -> str | None:
         return self.problems.get(name)
 
-    def with_problems(self, problems: Mapping[str, str]) -> "Form":
-        return replace(self, problems=problems)
+    def with_problems(self, problems: Mapping[str, str], first: str = "") -> "Form":
+        """What is wrong with a text in several languages is said beside its field in the `first`."""
+        placed = {
+            f"{field}_{first}"
+            if first and field in ("name", "bring", "notice") and field not in self.typed
+            else field: slug
+            for field, slug in problems.items()
+        }
+        return replace(self, problems=placed)
 
     def text(self, name: str) -> str:
         """One line, its spaces tidied."""

@@ -1,17 +1,17 @@
 """What a branch has and what it still needs before it can open: the checklist of the setup pages.
 
-    branch    always there
-    services  at least one; each that asks for an outcome has one to choose
-    counters  at least one; each service is worked somewhere
-    people    whoever reads this can serve
-    devices   a kiosk whose link was opened
+branch    always there
+services  at least one; each that asks for an outcome has one to choose
+counters  at least one; each service is worked somewhere
+people    whoever reads this can serve
+devices   a kiosk whose link was opened
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from server.domain.base import Words
-from server.queries.arrangement import Arrangement
+from server.queries.arranged import Arrangement
 
 
 @dataclass(frozen=True, slots=True)

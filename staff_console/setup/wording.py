@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from server import words
-from server.queries.arrangement import DeviceSetup
+from server.queries.arranged import DeviceSetup
 
 CONNECTED = timedelta(minutes=2)  # a screen says that it is there once a minute; one may get lost
 
