@@ -20,6 +20,7 @@ from server.queries import branches, people, tickets
 
 KEEP_CLOSED = timedelta(hours=1)  # phones still show their rating; older ones are asked of the database
 KEEP_CALLS = 100
+KEEP_LINES = 300  # diary lines: more than a branch writes while a move can be undone
 LEARN_FROM = 100  # finished services per service, at the start
 STALE_SECONDS = 10.0  # a board is never trusted for longer without asking
 
@@ -40,6 +41,7 @@ class Rows:
     names: dict[str, str] = field(default_factory=dict)  # staff id → name
     tickets: dict[str, Ticket] = field(default_factory=dict)
     calls: list[tuple[TicketEvent, Ticket]] = field(default_factory=list)  # newest first
+    lines: dict[str, TicketEvent] = field(default_factory=dict)  # ticket id → its newest line that an undo looks at
     epoch: int = 1
 
 
@@ -104,6 +106,9 @@ class Board:
         oldest = now - KEEP_CLOSED
         rows.tickets = {id: t for id, t in rows.tickets.items() if t.closed_at is None or t.closed_at >= oldest}
         rows.calls = (tickets.calls_since(session, branch.id, known, KEEP_CALLS) + rows.calls)[:KEEP_CALLS]
+        rows.lines |= {line.ticket_id: line for line in tickets.lines_since(session, branch.id, known, KEEP_LINES)}
+        undo_until = now - timedelta(seconds=branch.undo_seconds)
+        rows.lines = {id: line for id, line in rows.lines.items() if line.at >= undo_until}
 
     def _learn(self, session: Session, rows: Rows) -> None:
         """Start from the last finished services, so that a restart forgets nothing."""

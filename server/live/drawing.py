@@ -1,13 +1,14 @@
 """From rows to a view: positions, waits, calls and what is open, drawn in one pass."""
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from server.domain.branch import Counter, Service
 from server.domain.forecast import Forecaster, Open, QueueState, Standing, Wait
-from server.domain.moves import CURRENT, State, TicketEvent
+from server.domain.moves import CURRENT, UNDOABLE, State, TicketEvent
 from server.domain.ordering import Positions
+from server.domain.people import Duty
 from server.domain.ticket import Ticket
 from server.live.views import (
     BoardView,
@@ -20,6 +21,7 @@ from server.live.views import (
     PriorityView,
     ServiceView,
     TicketView,
+    UndoView,
 )
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ TAKEN_BACK = (State.WAITING, State.EXPECTED, State.AWAY)  # a call whose ticket 
 
 def draw(rows: "Rows", forecaster: Forecaster, now: datetime) -> BoardView:
     """The whole branch at `now`. Pure: reads the rows, asks the forecaster."""
-    counters = _counters(rows)
+    counters = _counters(rows, now)
     waits = forecaster.waits(_queue_state(rows, counters, now))
     drawn = _tickets(rows, counters, waits)
     calls = _calls(rows)
@@ -64,7 +66,7 @@ def _branch(rows: "Rows", now: datetime) -> BranchView:
     )  # fmt: skip
 
 
-def _counters(rows: "Rows") -> tuple[CounterView, ...]:
+def _counters(rows: "Rows", now: datetime) -> tuple[CounterView, ...]:
     duties = {duty.counter_id: duty for duty in rows.duties}
     current = {t.counter_id: t.id for t in rows.tickets.values() if t.state in CURRENT}
     services = tuple(service.id for service in rows.services if not service.archived)
@@ -80,9 +82,25 @@ def _counters(rows: "Rows") -> tuple[CounterView, ...]:
                 duty.on_break, duty.break_wanted, duty.back_at,
             ) if duty else None,
             current=current.get(counter.id),
+            undo=_undo(rows, duty, now) if duty else None,
         )  # fmt: skip
 
     return tuple(drawn(counter) for counter in rows.counters if not counter.archived)
+
+
+def _undo(rows: "Rows", duty: Duty, now: datetime) -> UndoView | None:
+    """What the agent of a duty did last there, while it can be taken back."""
+    undo_for = timedelta(seconds=rows.branch.undo_seconds)
+    mine = [
+        line
+        for line in rows.lines.values()
+        if line.counter_id == duty.counter_id and line.actor_id == duty.staff_id and line.move in UNDOABLE
+    ]
+    last = max(mine, key=lambda line: line.version, default=None)
+    ticket = rows.tickets.get(last.ticket_id) if last else None
+    if last is None or ticket is None or now > last.at + undo_for:
+        return None
+    return UndoView(ticket.id, ticket.number, last.move, last.at + undo_for)
 
 
 def _queue_state(rows: "Rows", counters: tuple[CounterView, ...], now: datetime) -> QueueState:
@@ -130,8 +148,8 @@ def _ticket(t: Ticket, labels: dict[str, str], positions: Positions, waits: dict
     return TicketView(
         id=t.id, number=t.number, letter=letter, digits=t.number[len(letter):], service=t.service_id,
         state=str(t.state), moved=t.moved, key=t.key, joined_at=t.joined_at, waiting_since=t.leg_since,
-        called_at=t.called_at, acknowledged_at=t.acknowledged_at, started_at=t.started_at, parked_at=t.parked_at, missed_at=t.missed_at,
-        away_since=t.away_since, closed_at=t.closed_at, counter=t.counter_id,
+        called_at=t.called_at, acknowledged_at=t.acknowledged_at, started_at=t.started_at, parked_at=t.parked_at,
+        missed_at=t.missed_at, away_since=t.away_since, closed_at=t.closed_at, counter=t.counter_id,
         counter_label=labels.get(t.counter_id or ""), bound_counter=t.bound_counter_id, bound_staff=t.bound_staff_id,
         agent=t.staff_id, recalls=t.recalls, ready=t.ready, postponements=t.postponements, returns=t.returns,
         ahead=positions.ahead(t) if t.state in HAS_PLACE else None,

@@ -62,12 +62,23 @@ class DutyView:
 
 
 @dataclass(frozen=True, slots=True)
+class UndoView:
+    """The newest move of a counter's agent that can still be taken back. `move`: domain.moves.Move value."""
+
+    ticket: str
+    number: str
+    move: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CounterView:
     id: str
     label: str
     services: tuple[str, ...]  # what the counter can do
     duty: DutyView | None
     current: str | None  # ticket id, called or serving here
+    undo: UndoView | None = None
 
     @property
     def on_duty(self) -> "OnDuty | None":

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from server.domain.errors import NotFound
 from server.domain.feedback import Rating
-from server.domain.moves import CURRENT, OPEN, State, TicketEvent
+from server.domain.moves import CURRENT, HARMLESS, OPEN, State, TicketEvent
 from server.domain.people import Duty
 from server.domain.ticket import Ticket
 
@@ -161,6 +161,14 @@ def calls_since(session: Session, branch_id: str, version: int, limit: int) -> l
         TicketEvent.branch_id == branch_id, TicketEvent.version > version, TicketEvent.move.in_(("call", "recall"))
     )
     return [(line, ticket) for line, ticket in session.execute(found.order_by(TicketEvent.version.desc()).limit(limit))]
+
+
+def lines_since(session: Session, branch_id: str, version: int, limit: int) -> list[TicketEvent]:
+    """The newest diary lines after `version` that an undo takes back or is stopped by, oldest first."""
+    found = select(TicketEvent).where(
+        TicketEvent.branch_id == branch_id, TicketEvent.version > version, TicketEvent.move.not_in(HARMLESS)
+    )
+    return list(session.scalars(found.order_by(TicketEvent.version.desc()).limit(limit)))[::-1]
 
 
 def visit(session: Session, visit_id: str) -> list[Ticket]:

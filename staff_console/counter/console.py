@@ -76,11 +76,10 @@ def number_given(view: BoardView, ticket: TicketView | None, language: str) -> s
         return ""
     asked = words.pick(view.service(ticket.service).name, language)
     told = words.say(language, "counter.walk-in-done", number=ticket.number, service=asked)
-    if ticket.wait is None:
+    if ticket.wait is None or not ticket.wait.at_most:
         return told
-    return (
-        f"{told} {words.say(language, 'counter.walk-in-wait', likely=ticket.wait.likely, at_most=ticket.wait.at_most)}"
-    )
+    wait = words.say(language, "counter.walk-in-wait", likely=ticket.wait.likely, at_most=ticket.wait.at_most)
+    return f"{told} {wait}"
 
 
 def _found(view: BoardView, stand: Stand) -> Desk:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from server.live.views import BoardView, CounterView, OutcomeView, ServiceView, TicketView, Words
+from server.live.views import BoardView, CounterView, OutcomeView, ServiceView, TicketView, UndoView, Words
 
 REASONS = ("need", "papers", "early", "together", "other")
 """Why a ticket may be chosen before its turn: slugs of the sentences `counter.reason.*`."""
@@ -41,15 +41,6 @@ BUTTONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Undo:
-    """The last move at this counter that can still be taken back. `move`: as in `counter.done.*`."""
-
-    ticket: TicketView
-    move: str
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Desk:
     """One counter at one version. `state`: off (nobody on duty), break, free, called or serving."""
 
@@ -63,7 +54,12 @@ class Desk:
     parked: tuple[TicketView, ...]
     missed: tuple[TicketView, ...]
     elsewhere: tuple[TicketView, ...]  # away or expected, of the services worked here
-    undo: Undo | None
+
+    @property
+    def undo(self) -> UndoView | None:
+        """The last move made here, while it can be taken back."""
+        undo = self.counter.undo
+        return undo if undo and undo.until > self.now else None
 
     @property
     def service(self) -> ServiceView | None:
@@ -153,38 +149,7 @@ def desk(view: BoardView, counter_id: str, now: datetime) -> Desk | None:
         parked=_ready_first(t for t in view.tickets if t.state == "parked" and t.counter == counter.id),
         missed=tuple(t for t in view.tickets if t.state == "missed" and t.service in worked),
         elsewhere=tuple(t for t in view.tickets if t.state in ("away", "expected") and t.service in worked),
-        undo=last_move(view, counter, now),
     )
-
-
-def last_move(view: BoardView, counter: CounterView, now: datetime) -> Undo | None:
-    """The newest move made at this counter, while it may still be undone; None afterwards."""
-    window = timedelta(seconds=view.branch.undo_seconds)
-    made = [
-        (at, move, ticket)
-        for ticket in view.by_ticket.values()
-        for move, at in _moves_at(ticket, counter)
-        if at and now < at + window
-    ]
-    if not made:
-        return None
-    at, move, ticket = max(made, key=lambda entry: entry[0])
-    return Undo(ticket=ticket, move=move, until=at + window)
-
-
-def _moves_at(ticket: TicketView, counter: CounterView) -> tuple[tuple[str, datetime | None], ...]:
-    """What happened to the ticket at this counter last, as (move, when)."""
-    if ticket.counter != counter.id:
-        return ()
-    times = {
-        "called": ("call", ticket.called_at),
-        "serving": ("start", ticket.started_at),
-        "served": ("finish", ticket.closed_at),
-        "missed": ("miss", ticket.missed_at),
-        "parked": ("park", ticket.parked_at),
-        "removed": ("remove", ticket.closed_at),
-    }
-    return (times[ticket.state],) if ticket.state in times else ()
 
 
 def _state(counter: CounterView, ticket: TicketView | None) -> str:

@@ -53,6 +53,7 @@
 
   const open = (name, from) => {
     close();
+    say();
     opener = from?.id || null;
     const dialog = document.getElementById(name);
     if (dialog?.tagName === "DIALOG") dialog.showModal();
@@ -198,13 +199,14 @@
   // What the server sends
   const newer = (one, other) => Number(one.e) > Number(other.e) || (one.e === other.e && Number(one.v) >= Number(other.v));
 
-  /* An answer drawn before a live frame that has overtaken it must not turn the console back. */
-  addEventListener("htmx:before:swap", ({ detail }) => {
-    const stale = detail.tasks.findIndex((task) => {
-      const drawn = task.type === "main" && task.fragment.querySelector?.("#console");
-      return drawn && !newer(drawn.dataset, shown().dataset);
-    });
-    if (stale >= 0) detail.tasks.splice(stale, 1);
+  /* An answer drawn before a live frame that has overtaken it must not turn the console back; one that is no console
+     (a proxy's page, a fault) must not replace it. */
+  addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
+    const at = tasks.findIndex((task) => task.type === "main" && task.target === shown());
+    if (at < 0) return;
+    const drawn = tasks[at].fragment.querySelector("#console");
+    if (!drawn || !newer(drawn.dataset, shown().dataset)) tasks.splice(at, 1);
+    if (!drawn && tasks.length === 0) say(desk.dataset.unsent);
   });
 
   addEventListener("htmx:before:request", () => say());
