@@ -10,6 +10,7 @@ from jinja2 import Environment, nodes
 
 SLUG = re.compile(r"[a-z_]+(\.[a-z0-9_-]*[a-z0-9])+(?<!\.html|\.toml)(?<!\.css|\.png|\.svg)(?<!\.js|\.po|\.py)")
 FAMILY = re.compile(r"[a-z_]+\.")  # a slug put together from parts still says its room first
+BEGINNING = re.compile(r"[a-z_]+\.[a-z0-9_-]+[.-]")  # "phone.chip-", handed on to where its end is known
 HOLE = "\0"
 # Rooms that say nothing themselves: a word with a dot in it names a column there.
 SILENT = {"domain", "queries", "actions", "migrations"}
@@ -42,6 +43,8 @@ class Asked:
         self.literals.add(text)
         if where and SLUG.fullmatch(text):
             self.outright[text] = where
+        if where and BEGINNING.fullmatch(text):
+            self.families[text + HOLE] = where
 
     def add_text(self, parts: Iterable[str | None], where: str) -> None:
         """A string put together from these parts; None is a part known only at run time."""
