@@ -9,6 +9,12 @@ from tests import databases, machine
 from tests.world import World, opened
 
 
+def pytest_configure() -> None:
+    reasons = [reason for piece in machine.PIECES.values() if (reason := piece.reason())]
+    if machine.NOTHING_LEFT_OUT and reasons:
+        raise pytest.UsageError("Nothing may be left out here. " + " ".join(reasons))
+
+
 def pytest_report_header() -> list[str]:
     return [piece.reason() or f"{piece.name} is there" for piece in machine.PIECES.values()]
 
