@@ -3,7 +3,7 @@
    The board arrives by htmx's socket (live.js watches it). Everything said or shown here was written by the server. */
 (() => {
   const TURN = 10_000; // ms until the next language, and after the last one the next page
-  const CODE_EVERY = 30_000; // ms; a code is good for 90 s, so that one lost answer does no harm
+  const CODE_EVERY = 30_000; // ms; a code is good for 60 s at least, so that one lost answer does no harm
   const CODE_AGAIN = 5_000;
   const FRESH = 30_000; // ms; an older call is history: a page that was just opened stays quiet about it
   const STALE = 60_000; // ms; what is still unspoken by then only keeps others waiting
