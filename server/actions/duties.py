@@ -47,6 +47,7 @@ def take(
         counter_id=counter_id,
         staff_id=by.id,
         services=worked,
+        break_wanted=False,
         started_at=now,
         changed=branch.version,
     )

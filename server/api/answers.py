@@ -1,4 +1,4 @@
-"""What the face tells of tickets and branches, as the JSON of shapes.py."""
+"""What the face tells of tickets and branches, as the JSON of told.py."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from server import words
-from server.api.shapes import Body
+from server.api.told import Body
 from server.domain.branch import Branch
 from server.domain.feedback import Rating
 from server.domain.moves import State

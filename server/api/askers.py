@@ -10,7 +10,7 @@ from fastapi import Depends, Header, Request
 
 from server.access import Staff
 from server.api import answers
-from server.api.shapes import Body
+from server.api.told import Body
 from server.domain.errors import Forbidden, Invalid, NotFound, SignInNeeded
 from server.domain.people import Actor
 from server.queries import branches, tickets

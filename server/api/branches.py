@@ -9,7 +9,8 @@ from server.access import Staff
 from server.actions import joining
 from server.api import answers
 from server.api.askers import AnErrand, AScreen, AStaff, Errand, TheKit
-from server.api.shapes import Body, BranchToday, Join, Joined, Listing, PresenceCode, TicketForStaff
+from server.api.said import Join, Listing
+from server.api.told import Body, BranchToday, Joined, PresenceCode, TicketForStaff
 from server.chance import new_id
 from server.domain.moves import OPEN, State
 from server.domain.people import Actor
@@ -43,7 +44,7 @@ async def listed(branch_id: str, asked: Annotated[Listing, Query()], staff: ASta
     staff.must("agent", branch_id)
     view = await kit.board(branch_id)
     wanted = asked.state or OPEN
-    found = [t for t in view.tickets if t.state in wanted and asked.service in (None, t.service)]
+    found = [t for t in view.by_ticket.values() if t.state in wanted and asked.service in (None, t.service)]
     visits = {ticket.visit for ticket in found if ticket.state == State.SERVED}
     ratings = await kit.ask(lambda session: {v: tickets.rating_of(session, v) for v in visits}) if visits else {}
     return [answers.staff_body(view, ticket, ratings.get(ticket.visit)) for ticket in found]

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Response
 from server.actions import duties, serving
 from server.api import answers
 from server.api.askers import AnAgentOfCounter, AnErrand
-from server.api.shapes import Body, Break, Call, DutyEnd, DutyNow, DutyProfile, TicketNow
+from server.api.said import Break, Call, DutyEnd, DutyProfile
+from server.api.told import Body, DutyNow, TicketNow
 from server.chance import new_id
 
 router = APIRouter(prefix="/counters/{counter_id}", tags=["counters"])

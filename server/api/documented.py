@@ -1,7 +1,6 @@
 """The face described as OpenAPI 3.1, with what the framework cannot know: who may ask, and how we refuse."""
 
 from collections.abc import Sequence
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -9,7 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
 from server.api.problem import MEDIA_TYPE
-from server.api.shapes import Problem
+from server.api.told import Problem
 
 SUMMARY = "Join a queue, watch a place move, call and serve."
 DESCRIPTION = """
@@ -35,11 +34,6 @@ FIRST_LINE = {"4XX": "Not this way, and what to do instead", "5XX": "Nothing was
 
 def describe(routes: Sequence[BaseRoute], base: str) -> dict[str, Any]:
     """The whole description; `base` is where the routes are mounted."""
-    return _described(tuple(routes), base)
-
-
-@cache
-def _described(routes: tuple[BaseRoute, ...], base: str) -> dict[str, Any]:
     described = get_openapi(
         title="Now Serving", version=_version(), openapi_version="3.1.0", summary=SUMMARY,
         description=DESCRIPTION.strip(), routes=routes, tags=TAGS, servers=[{"url": base}],

@@ -1,6 +1,6 @@
 """The JSON face put together: an application of its own under /api/v1, where every answer is JSON."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -42,5 +42,7 @@ async def _our_own_page(request: Request, kit: TheKit) -> None:
 
 async def _description(request: Request, staff: Annotated[Staff, Depends(staff)]) -> JSONResponse:
     """OpenAPI 3.1, for staff and their programs."""
-    description: dict[str, Any] = describe(request.app.routes, BASE)
-    return JSONResponse(description)
+    face: FastAPI = request.app
+    if face.openapi_schema is None:
+        face.openapi_schema = describe(face.routes, BASE)
+    return JSONResponse(face.openapi_schema)

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Depends
 
 from server.api.askers import AHolderOrAgent, TheKit, screen_or_staff
-from server.api.shapes import BranchFrame, TicketFrame
+from server.api.told import BranchFrame, TicketFrame
 from server.domain.errors import NotFound
 from server.live.wire import branch_frame, phone_frame
 

@@ -42,7 +42,7 @@ def problem_response(request: Request, refusal: Refusal) -> JSONResponse:
     """The problem of one refusal, in the language that was asked for."""
     language = pages.choose_language(request, words.LANGUAGES)
     wrong = refusal.fields if isinstance(refusal, Invalid) else {}
-    fields = [_field(language, name, slug) for name, slug in wrong.items()]
+    fields = [_field(language, name, slug, refusal.params) for name, slug in wrong.items()]
     headers: dict[str, str] = {}
     if isinstance(refusal, SignInNeeded):
         headers["WWW-Authenticate"] = WAYS_IN
@@ -94,8 +94,8 @@ def _problem(
     return JSONResponse(body, int(status), told, MEDIA_TYPE)
 
 
-def _field(language: str, name: str, slug: str) -> Field:
-    return {"pointer": f"#/{name}", "code": slug, "detail": words.say(language, f"error.{slug}.text")}
+def _field(language: str, name: str, slug: str, params: Mapping[str, Any]) -> Field:
+    return {"pointer": f"#/{name}", "code": slug, "detail": words.say(language, f"error.{slug}.text", **params)}
 
 
 def _pointer(where: Sequence[str | int]) -> str:

@@ -6,7 +6,8 @@ from fastapi import APIRouter
 
 from server.actions import serving
 from server.api.askers import AnAgentOfTicket, AnErrand
-from server.api.shapes import Body, Finish, Nothing, TicketNow, Transfer
+from server.api.said import Finish, Nothing, Transfer
+from server.api.told import Body, TicketNow
 
 router = APIRouter(prefix="/tickets/{ticket_id}", tags=["serving"])
 
