@@ -111,12 +111,12 @@ def _services(session: Session, branch_id: str, counters: list[CounterSetup]) ->
 def _open_tickets(session: Session, branch_id: str) -> dict[str, int]:
     """Service id → how many people have an open ticket for it."""
     counted = select(Ticket.service_id, func.count()).where(Ticket.branch_id == branch_id, Ticket.state.in_(OPEN))
-    return dict(session.execute(counted.group_by(Ticket.service_id)).tuples().all())
+    return dict(session.execute(counted.group_by(Ticket.service_id)).all())
 
 
 def _counters(session: Session, branch_id: str) -> list[CounterSetup]:
     on_duty = select(Duty.counter_id, StaffMember.name).join(StaffMember, StaffMember.id == Duty.staff_id)
-    agents = dict(session.execute(on_duty.where(Duty.branch_id == branch_id, Duty.ended_at.is_(None))).tuples().all())
+    agents = dict(session.execute(on_duty.where(Duty.branch_id == branch_id, Duty.ended_at.is_(None))).all())
     counters = select(Counter).where(Counter.branch_id == branch_id).order_by(Counter.position, Counter.label)
     return [
         CounterSetup(
@@ -170,7 +170,7 @@ def _sessions(session: Session, staff: list[str], now: datetime) -> tuple[Tally[
     open_now = select(StaffSession.staff_id, StaffSession.created_at).where(
         StaffSession.staff_id.in_(staff), StaffSession.ended_at.is_(None), StaffSession.expires_at > now
     )
-    rows = session.execute(open_now.order_by(StaffSession.created_at)).tuples().all()
+    rows = session.execute(open_now.order_by(StaffSession.created_at)).all()
     return Tally(owner for owner, _ in rows), dict(rows)
 
 
@@ -203,4 +203,4 @@ def _open_links(session: Session, purpose: str, subjects: list[str], now: dateti
         )
         .group_by(OneTimeLink.subject)
     )
-    return dict(session.execute(unused).tuples().all())
+    return dict(session.execute(unused).all())

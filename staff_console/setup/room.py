@@ -27,8 +27,9 @@ from staff_console.setup.forms import Form
 from staff_console.setup.readiness import readiness
 
 DONE = frozenset({
-    "saved", "service-added", "service-paused", "service-resumed", "service-archived", "service-restored", "outcome-saved",
-    "counter-added", "counter-archived", "counter-restored", "person-removed", "sessions-ended", "device-revoked",
+    "saved", "outcome-saved", "service-added", "service-paused", "service-resumed", "service-archived",
+    "service-restored", "counter-added", "counter-archived", "counter-restored", "person-removed", "sessions-ended",
+    "device-revoked",
 })  # fmt: skip
 """What an address may say was done: slugs of the sentences `setup.done.*`."""
 

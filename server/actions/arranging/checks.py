@@ -11,17 +11,28 @@ from server.branch_file.sections import NEXT_DAY, Section
 from server.domain.errors import Invalid
 
 S = TypeVar("S", bound=Section)
+TEXTS = {"name", "bring", "label"}
+NEEDED = {
+    "name": "name-needed",
+    "letter": "letter-needed",
+    "target_wait": "target-wait-needed",
+    "typical_service": "typical-service-needed",
+    "outcomes": "outcomes-needed",
+    "label": "label-needed",
+    "services": "services-needed",
+    "role": "role-needed",
+    "kind": "kind-needed",
+}
+"""What to ask for when a field holds nothing that fits."""
 
 
 def checked(section: type[S], values: Mapping[str, Any]) -> S:
-    """The section with these values; Invalid names each field with "<field>-needed", or "too-long" for a text."""
+    """The section with these values; Invalid says for each field what is needed, or that its text is too long."""
     try:
         return section.model_validate(dict(values))
     except ValidationError as problem:
-        fields = {str(error["loc"][0]): error["type"] for error in problem.errors() if error["loc"]}
-        raise Invalid(
-            "invalid-input", {field: _slug(field, kind, values.get(field)) for field, kind in fields.items()}
-        ) from None
+        fields = {str(error["loc"][0]) for error in problem.errors() if error["loc"]}
+        raise Invalid("invalid-input", {field: _slug(field, values.get(field)) for field in fields}) from None
 
 
 def week(days: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
@@ -30,7 +41,10 @@ def week(days: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     if problems:
         raise Invalid("invalid-input", problems)
     tidy = {day: tuple(sorted(map(openings.canonical, days.get(day, ())))) for day in NEXT_DAY}
-    problems = {day: "hours-overlap" for day, after in NEXT_DAY.items() if openings.overlap(tidy[day], tidy[after])}
+    problems = {day: "hours-overlap" for day in NEXT_DAY if openings.overlap(tidy[day])}
+    problems = problems or {
+        day: "hours-overlap" for day, next in NEXT_DAY.items() if openings.overlap(tidy[day], tidy[next])
+    }
     if problems:
         raise Invalid("invalid-input", problems)
     if not any(tidy.values()):
@@ -51,14 +65,11 @@ def openings_in(line: str) -> list[str]:
     return [part.strip() for part in re.split(r"[,;]", line) if part.strip()]
 
 
-def _slug(field: str, kind: str, value: Any) -> str:
-    texts = list(value.values()) if isinstance(value, Mapping) else [value]
-    long = [text for text in texts if isinstance(text, str) and text.strip()]
-    return (
-        "too-long"
-        if long and kind in ("string_too_long", "value_error") and field != "letter"
-        else f"{field.replace('_', '-')}-needed"
-    )
+def _slug(field: str, value: Any) -> str:
+    """A text that is there and does not fit is too long: nothing else can be wrong with it."""
+    texts = value.values() if isinstance(value, Mapping) else [value]
+    there = any(isinstance(text, str) and text.strip() for text in texts)
+    return "too-long" if there and field in TEXTS else NEEDED.get(field, "name-needed")
 
 
 def _is_opening(text: str) -> bool:

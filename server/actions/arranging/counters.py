@@ -11,7 +11,7 @@ from server.actions.arranging.profiles import follow
 from server.branch_file import CounterSection
 from server.db import Unchanged
 from server.domain.branch import Branch, Counter
-from server.domain.errors import CounterOccupied, Invalid, NotFound
+from server.domain.errors import Conflict, CounterOccupied, Invalid, NotFound
 from server.domain.people import Actor
 from server.queries import branches, tickets
 
@@ -51,14 +51,19 @@ def change(
 
 
 def archive(session: Session, branch: Branch, now: datetime, *, by: Actor, counter_id: str) -> Answer | Unchanged:
-    """Nobody can take it; numbers kept for it go back to their queues. CounterOccupied while somebody is there."""
+    """Nobody can take it; numbers parked there go back to their queues.
+
+    CounterOccupied while somebody is there, Conflict while numbers that were sent there wait: another counter can call
+    each of them.
+    """
     counter = _counter(session, branch, counter_id)
     if counter.archived:
         return Unchanged({"id": counter.id})
     if (duty := branches.duty_at(session, counter.id)) is not None:
         raise CounterOccupied(counter=counter.label, name=branches.staff_name(session, duty.staff_id))
-    kept = tickets.parked_at(session, branch.id, counter.id) + tickets.bound_to(session, branch.id, counter.id, None)
-    for ticket in kept:
+    if sent := tickets.bound_to(session, branch.id, counter.id, None):
+        raise Conflict("counter-awaited", n=len(sent))
+    for ticket in tickets.parked_at(session, branch.id, counter.id):
         ticket.transfer(stamp(by, branch, now), ticket.service_id, None, None, ticket.key)
     counter.archived = True
     record(session, branch, now, by, "counter.archive", counter.id, {"archived": False}, {"archived": True})

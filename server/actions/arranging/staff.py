@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from server.actions.answers import stamp
 from server.actions.arranging.access import LINK_LIFE, new_link
 from server.actions.arranging.audit import record
 from server.actions.counters import must_be_free
@@ -13,7 +12,7 @@ from server.actions.letting_in import end_sessions_of
 from server.branch_file import PersonSection
 from server.db import Unchanged
 from server.domain.branch import Branch
-from server.domain.errors import Forbidden, Invalid, NotFound
+from server.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from server.domain.people import Actor, Grant, Revocation, StaffMember, may
 from server.queries import branches, people, tickets
 
@@ -67,14 +66,15 @@ def end_sessions(session: Session, branch: Branch, now: datetime, *, by: Actor, 
 
 
 def remove(session: Session, branch: Branch, now: datetime, *, by: Actor, staff_id: str) -> Answer:
-    """No role here any more, signed out, off duty; CounterBusy while they are serving somebody.
+    """No role here any more, signed out, off duty; whoever has no role anywhere cannot sign in again.
 
-    Numbers sent to them go back to their queues. Whoever has no role anywhere cannot sign in again.
+    CounterBusy while they are serving somebody, Conflict while numbers that were sent to them wait: a counter can call
+    each of them.
     """
     member, grant = _subordinate(session, branch, by, staff_id)
+    if sent := tickets.bound_to(session, branch.id, None, staff_id):
+        raise Conflict("person-awaited", n=len(sent))
     _off_duty(session, branch, now, staff_id)
-    for ticket in tickets.bound_to(session, branch.id, None, staff_id):
-        ticket.transfer(stamp(by, branch, now), ticket.service_id, None, None, ticket.key)
     record(session, branch, now, by, "person.remove", staff_id, {"role": grant.role}, None)
     session.delete(grant)
     session.flush()
