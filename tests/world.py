@@ -29,12 +29,13 @@ KEY = b"a key for tests, as long as a real one"
 MONDAY_NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HARBOUR = """
 [branch]
-id = "harbour"
+id = "{id}"
 name = "Harbour Branch"
 time_zone = "Africa/Lagos"
 languages = ["en", "fr"]
 remote_joining = "{remote_joining}"
 return_behind = {return_behind}
+recall_gap = {recall_gap}
 miss_after = {miss_after}
 full_at = {full_at}
 [branch.hours]
@@ -84,7 +85,14 @@ kind = "kiosk"
 name = "Wall"
 kind = "lobby"
 """
-RULES = {"remote_joining": "refuse", "return_behind": 3, "miss_after": 0, "full_at": 0}
+RULES = {
+    "id": "harbour",
+    "remote_joining": "refuse",
+    "return_behind": 3,
+    "recall_gap": 15,
+    "miss_after": 0,
+    "full_at": 0,
+}
 
 
 @dataclass
@@ -244,6 +252,11 @@ async def opened(url: str, **rules: Any) -> AsyncIterator[World]:
     clock = Clock()
     db = Database(url, InProcessBus(), clock)
     try:
-        yield World(db, clock, await set_up(db, parse(harbour(**rules))))
+        yield await branch_of_its_own(db, clock, "harbour", **rules)
     finally:
         db.close()
+
+
+async def branch_of_its_own(db: Database, clock: Clock, id: str, **rules: Any) -> World:
+    """The cast in a branch beside others in the same database."""
+    return World(db, clock, await set_up(db, parse(harbour(id=id, **rules))))

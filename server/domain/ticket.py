@@ -118,7 +118,7 @@ class Ticket(Base):
             if getattr(ticket, field) is None:
                 setattr(ticket, field, _FRESH.get(field))
         ticket.state, ticket.leg_since, ticket.place_version = state, stamp.at, stamp.version
-        changes = {field: [None, _stored(getattr(ticket, field))] for field in cls.RECOUNTED}
+        changes = {field: [None, stored(getattr(ticket, field))] for field in cls.RECOUNTED}
         ticket._write(Move.JOIN, None, stamp, changes)
         return ticket
 
@@ -249,7 +249,7 @@ class Ticket(Base):
         for field, after in fields.items():
             before = getattr(self, field)
             if before != after:
-                changes[field] = [_stored(before), _stored(after)]
+                changes[field] = [stored(before), stored(after)]
                 setattr(self, field, after)
         self.moved = self.changed = stamp.version
         return self._write(move, was, stamp, changes, at_counter)
@@ -296,7 +296,8 @@ _INSTANTS = frozenset(
 )
 
 
-def _stored(value: Any) -> Any:
+def stored(value: Any) -> Any:
+    """A value as the diary keeps it: instants in ms, words plain."""
     if isinstance(value, datetime):
         return to_ms(value)
     return str(value) if isinstance(value, str) else value

@@ -9,8 +9,8 @@ from limits.strategies import MovingWindowRateLimiter
 
 from server.domain.errors import TooMany
 
-JOINS_PER_DEVICE = RateLimitItemPerMinute(120)  # two a second through one door: more than any door lets in
-JOINS_PER_ADDRESS = RateLimitItemPerMinute(600)
+JOINS_PER_DEVICE = RateLimitItemPerMinute(1200)  # twenty a second: more than walk through any door
+JOINS_PER_ADDRESS = RateLimitItemPerMinute(6000)
 SIGN_INS_PER_LOGIN = RateLimitItemPerMinute(8)  # slower, never locked out
 SIGN_INS_PER_ADDRESS = RateLimitItemPerMinute(120)
 CODES_PER_ADDRESS = RateLimitItemPerMinute(600)

@@ -1,0 +1,129 @@
+"""kill -9 in the middle of the work: what was acknowledged is there, what was not happened once or not at all."""
+
+import asyncio
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests import databases
+from tests.faults.clients import Client, Lost, Refused
+from tests.running import Running, running
+
+CYCLES = {"sqlite": 24, "postgresql": 6}
+FULL_CYCLES = 500
+CUSTOMERS = 8
+pytestmark = pytest.mark.xdist_group("servers")
+
+
+@dataclass
+class Ledger:
+    """What the customers and the agent were told."""
+
+    joined: dict[str, str] = field(default_factory=dict)  # ticket id → number
+    called: dict[str, int] = field(default_factory=dict)  # ticket id → version
+    unsure: dict[str, str] = field(default_factory=dict)  # key → code, of joins without an answer
+
+
+@pytest.fixture(params=databases.BOTH)
+def killed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Running, int]]:
+    cycles = FULL_CYCLES if os.environ.get("SCALE") == "full" else CYCLES[request.param]
+    with databases.empty(request.param, tmp_path) as url, running(url, tmp_path, recall_gap=0) as server:
+        yield server, cycles
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+async def test_nothing_acknowledged_is_lost_when_the_server_is_killed(killed: tuple[Running, int]) -> None:
+    server, cycles = killed
+    ledger, chance = Ledger(), Random(7)
+    await Client(server).ask(
+        "POST", f"/api/v1/counters/{server.counter('1')}/duty", {"services": ["new-passport"]}, server.as_staff("Ken")
+    )
+    for _ in range(cycles):
+        await _one_life(server, ledger, chance.uniform(0.05, 0.4))
+        server.start()
+        await _ask_again(server, ledger)
+        assert await missing(server, ledger) == []
+
+
+async def test_the_ledger_notices_a_lost_ticket(tmp_path: Path) -> None:
+    """Positive control: a ticket that nobody ever saved."""
+    with running(None, tmp_path) as server:
+        assert await missing(server, Ledger(joined={"nobody": "A001"})) == ["A001"]
+
+
+async def _one_life(server: Running, ledger: Ledger, seconds: float) -> None:
+    """Everybody works until the power goes."""
+    code = server.code()
+    working = [asyncio.create_task(_customer(server, ledger, code)) for _ in range(CUSTOMERS)]
+    working.append(asyncio.create_task(_agent(server, ledger)))
+    await asyncio.wait(working, timeout=seconds)
+    server.kill()
+    await asyncio.gather(*working)
+
+
+async def _customer(server: Running, ledger: Ledger, code: str) -> None:
+    client = Client(server)
+    while True:
+        key = uuid.uuid4().hex + uuid.uuid4().hex
+        try:
+            ticket = await client.join(code, key=key)
+        except Lost:
+            ledger.unsure[key] = code
+            return
+        ledger.joined[ticket["id"]] = ticket["number"]
+
+
+async def _agent(server: Running, ledger: Ledger) -> None:
+    client = Client(server)
+    while True:
+        try:
+            ticket = await client.call_next("1", "Ken")
+            if ticket is not None:
+                ledger.called[ticket["id"]] = ticket["version"]
+                await client.ask("POST", f"/api/v1/tickets/{ticket['id']}/miss", {}, server.as_staff("Ken"))
+        except Refused:  # somebody is still at the counter from the life before
+            await _empty_the_counter(server, client)
+        except Lost:
+            return
+
+
+async def _empty_the_counter(server: Running, client: Client) -> None:
+    path = f"/api/v1/branches/{server.branch}/tickets?state=called"
+    try:
+        for ticket in (await client.ask("GET", path, headers=server.as_staff("Ken")))[1]:
+            await client.ask("POST", f"/api/v1/tickets/{ticket['id']}/miss", {}, server.as_staff("Ken"))
+    except (Lost, Refused):
+        return
+
+
+async def _ask_again(server: Running, ledger: Ledger) -> None:
+    """A join without an answer, sent again with its key: the first one's answer, or the first time it happens."""
+    client = Client(server)
+    for key, code in list(ledger.unsure.items()):
+        try:
+            first = await client.join(code, key=key)
+            second = await client.join(code, key=key)
+        except Refused as refused:  # the code has grown too old meanwhile, so it cannot have happened before
+            assert refused.status == 403
+        else:
+            assert first == second
+            ledger.joined[first["id"]] = first["number"]
+        del ledger.unsure[key]
+
+
+async def missing(server: Running, ledger: Ledger) -> list[str]:
+    """Numbers that were acknowledged and are not there, not as they were told, or there twice."""
+    path = f"/api/v1/branches/{server.branch}/tickets?state=waiting&state=called&state=missed"
+    listed = (await Client(server).ask("GET", path, headers=server.as_staff("Ken")))[1]
+    there = {ticket["id"]: ticket for ticket in listed}
+    numbers = [ticket["number"] for ticket in listed]
+    lost = [number for id, number in ledger.joined.items() if there.get(id, {}).get("number") != number]
+    forgotten = [there[id]["number"] for id in ledger.called if id in there and there[id]["state"] == "waiting"]
+    twice = sorted({number for number in numbers if numbers.count(number) > 1})
+    return lost + forgotten + twice

@@ -1,0 +1,130 @@
+"""The real server in a process of its own, on a branch of the tests, for whoever wants to ask it, kill it or look at it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import httpx2
+
+from tests.world import harbour
+
+ROOT = Path(__file__).parents[1]
+START_SECONDS = 60
+PATIENCE = 60  # seconds for one answer on a machine that is busy
+
+
+@dataclass
+class Running:
+    """One installation: its folder, its address, and what `setup --json` said."""
+
+    folder: Path
+    environment: dict[str, str]
+    port: int
+    made: dict[str, Any]
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def branch(self) -> str:
+        name: str = self.made["branch"]["id"]
+        return name
+
+    def counter(self, label: str) -> str:
+        return str(next(c["id"] for c in self.made["counters"] if c["label"] == label))
+
+    def person(self, name: str) -> dict[str, str]:
+        found: dict[str, str] = next(p for p in self.made["people"] if p["name"] == name)
+        return found
+
+    def device(self, name: str) -> dict[str, str]:
+        found: dict[str, str] = next(d for d in self.made["devices"] if d["name"] == name)
+        return found
+
+    def as_staff(self, name: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.person(name)['key']}"}
+
+    def as_device(self, name: str) -> dict[str, str]:
+        return {"Authorization": f"Device {self.device(name)['key']}"}
+
+    def code(self) -> str:
+        """The door's code as it is now."""
+        answer = httpx2.get(
+            f"{self.base}/api/v1/branches/{self.branch}/presence", headers=self.as_device("Door"), timeout=PATIENCE
+        )
+        return str(answer.json()["code"])
+
+    def start(self) -> None:
+        """Start serving, and wait until it answers."""
+        log = (self.folder / "server.log").open("ab")
+        command = [sys.executable, "-m", "server", "serve", "--host", "127.0.0.1", "--port", str(self.port)]
+        self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
+        log.close()
+        until = monotonic() + START_SECONDS
+        while not self._answers():
+            if self.process.poll() is not None or monotonic() > until:
+                raise AssertionError((self.folder / "server.log").read_text()[-4000:])
+
+    def kill(self) -> None:
+        """As a power cut does it."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self, seconds: float = 15) -> int:
+        """Politely; the exit status."""
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(seconds)
+
+    def _answers(self) -> bool:
+        with socket.socket() as probe:
+            probe.settimeout(0.2)
+            if probe.connect_ex(("127.0.0.1", self.port)):
+                return False
+        try:
+            return httpx2.get(f"{self.base}/readyz", timeout=5).status_code == 200
+        except httpx2.HTTPError:
+            return False
+
+
+@contextmanager
+def running(url: str | None, folder: Path, **rules: Any) -> Iterator[Running]:
+    """A served branch; `url` None: the embedded database in `folder`. Its hours are left out: it is open at any time."""
+    environment = {**os.environ, "DATA_DIR": str(folder / "data"), "DATABASE_URL": url or "", "PYTHONUNBUFFERED": "1"}
+    environment.pop("PUBLIC_URL", None)
+    file = folder / "branch.toml"
+    file.write_text(_always_open(harbour(**rules)))
+    port = free_port()
+    command = [sys.executable, "-m", "server", "setup", str(file), "--json"]
+    said = subprocess.run(command, cwd=ROOT, env={**environment, "PORT": str(port)}, capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+    server = Running(folder, environment, port, json.loads(said.stdout))
+    server.start()
+    try:
+        yield server
+    finally:
+        if server.process is not None and server.process.poll() is None:
+            server.kill()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _always_open(text: str) -> str:
+    head, _, rest = text.partition("[branch.hours]")
+    return head + "[[services]]" + rest.partition("[[services]]")[2]
