@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -70,6 +70,7 @@ class Stage:
     async def on(cls, page: Page) -> "Stage":
         stage = cls(page)
         await page.clock.install(time=START)
+        await page.clock.pause_at(START + timedelta(seconds=1))  # from here on time is the test's
         await page.route(f"{ADDRESS}/**", stage.answer)
         await page.route_web_socket("**/live/**", stage.connected)
         return stage

@@ -1,6 +1,7 @@
 """Screens stay true: silence is said, newest wins, what was cut comes back by itself."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -51,9 +52,31 @@ async def test_a_phone_that_hears_nothing_for_15_seconds_says_since_when(stage: 
     await stage.say(**frame(7), at=START.timestamp())
     await stage.pass_time(13)
     await expect(stage.page.locator(".band")).to_be_hidden()
-    await stage.pass_time(3)
+    await stage.pass_time(2)
     await expect(stage.page.locator(".band")).to_contain_text("Not connected since 14:03")
     assert await seen(stage.page, "cuts") == ["14:03"]
+
+
+async def test_a_phone_with_a_wrong_clock_tells_the_right_time(stage: Stage) -> None:
+    await stage.page.clock.set_system_time(START + timedelta(hours=3))
+    await ada_waits(stage)
+    await stage.say(**frame(7), at=START.timestamp())
+    await stage.pass_time(16)
+    await expect(stage.page.locator(".band")).to_contain_text("Not connected since 14:03")
+
+
+async def test_a_clock_set_back_does_not_hide_silence(stage: Stage) -> None:
+    await ada_waits(stage)
+    await stage.page.clock.set_system_time(START - timedelta(hours=1))
+    await stage.pass_time(16)
+    await expect(stage.page.locator(".band")).to_be_visible()
+
+
+async def test_a_device_that_slept_knows_it_at_once(stage: Stage) -> None:
+    await ada_waits(stage)
+    await stage.page.clock.set_system_time(START + timedelta(hours=1))
+    await stage.pass_time(1.5)
+    await expect(stage.page.locator(".band")).to_be_visible()
 
 
 async def test_one_frame_mends_it(stage: Stage) -> None:
@@ -206,7 +229,7 @@ async def test_a_silent_lobby_says_so_and_is_true_again_within_22_seconds(stage:
     await stage.open(BOARD, SCREEN, face="lobby")
     await stage.say(**board("A007", v=7))
 
-    await stage.pass_time(15.5)
+    await stage.pass_time(15)
     await expect(stage.page.locator(".band")).to_contain_text("Not connected since 14:03")
     await stage.pass_time(6)
     assert len(stage.sockets) >= 2

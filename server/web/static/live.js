@@ -6,7 +6,7 @@
    live.fit(), live.now(), live.clock(date)        plates that fit, server time, "14:03" where the branch is
 */
 window.live = (() => {
-  const SILENCE = 15_000; // ms without a word until a screen says that it is not connected; the server speaks every 10 s
+  const SILENCE = 14_000; // ms without a word; looked at every second, so a screen says by 15 s that it is not connected
   const CONNECT = 4_000; // ms until a handshake is given up: the browser would go on for minutes
   const FIRST = 5_000; // ms; the first way back is a random moment within it, so that a thousand phones do not return at once
   const LATER = 6_000;
@@ -18,10 +18,14 @@ window.live = (() => {
   const root = document.documentElement;
   const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-  // Time. A device's clock may be wrong: the server's is learnt from what it says.
-  let ahead = (Number(root.dataset.now) || Date.now() / 1000) * 1000 - Date.now();
-  const now = () => new Date(Date.now() + ahead);
-  const learn = (at) => { if (at) ahead = at * 1000 - Date.now(); };
+  // Time. A device's clock may be wrong, or be set: the server's is learnt from what it says. What it says is never early,
+  // so the latest is the best; a minute off means that the server's own clock was set.
+  let zero = (Number(root.dataset.now) * 1000 || Date.now()) - performance.now();
+  const now = () => new Date(zero + performance.now());
+  const learn = (at) => {
+    const said = at * 1000 - performance.now();
+    if (said > zero || said < zero - 60_000) zero = said;
+  };
   const clock = (date) => {
     const parts = (timeZone) => new Intl.DateTimeFormat("en", { hour: "numeric", minute: "2-digit", hourCycle: "h23", timeZone }).formatToParts(date);
     let read;
@@ -30,7 +34,7 @@ window.live = (() => {
     return `${Number(part("hour"))}:${part("minute")}`;
   };
 
-  /* Knows when the server was heard last, and cuts the screen after 15 s. A clock that jumps back, or a device that
+  /* Knows when the server was heard last, and cuts the screen when that is too long ago. A clock that jumps back, or a device that
      slept, must not make silence look short: the longer of the two clocks counts. */
   class Watch {
     constructor({ oncut = () => {}, tick = () => {} }) {
@@ -63,7 +67,7 @@ window.live = (() => {
       this.oncut(cut ? this.since : null);
     }
 
-    /* The server said "do not come back". With `onend` the page takes over; without, the band comes after 15 s. */
+    /* The server said "do not come back". With `onend` the page takes over; without, the band comes. */
     end(code, onend) {
       this.ended = Boolean(onend);
       if (onend) onend(code);
