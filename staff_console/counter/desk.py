@@ -15,7 +15,7 @@ PLACES = ("arrival", "front", "end")
 BREAKS = (5, 10, 15, 30, 45, 60)
 """Minutes an agent on a break may say it will take."""
 
-ROWS = 60
+ROWS = 50
 """Waiting tickets drawn at most: a fragment goes to every watcher at every change, and nobody reads further."""
 
 MOVES = {

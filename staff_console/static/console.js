@@ -59,7 +59,7 @@
     if (dialog?.tagName === "DIALOG") dialog.showModal();
     else desk.dataset.panel = name;
     delete desk.dataset.lit;
-    $("h2", dialog || panel())?.focus();
+    $("h1", dialog || panel())?.focus();
   };
 
   const close = () => {
@@ -80,7 +80,7 @@
     for (const field of $$("[name=ticket]", dialog)) field.value = row.value;
     for (const field of $$("[name=key]", dialog)) field.value = [shown().dataset.counter, field.dataset.move, shown().dataset.v, row.value].join(".");
     for (const chip of $$("[name=priority]", dialog)) chip.setAttribute("aria-pressed", chip.value === priority);
-    dialog.dataset.for = row.value;
+    Object.assign(dialog.dataset, { for: row.value, number });
     open("choose", row);
   };
 
@@ -127,7 +127,7 @@
     if (typing(target)) {
       if ((key !== "Enter" && key !== "Escape") || !target.closest(".panel, .sheet")) return;
       event.preventDefault(); // back to the panel's digits: Enter must not send the first of them
-      return $("h2", target.closest(".panel, .sheet")).focus();
+      return $("h1", target.closest(".panel, .sheet")).focus();
     }
     if (key === "Escape") return close() && event.preventDefault();
     if (key.length > 1 && !key.startsWith("Arrow")) return;
@@ -227,7 +227,7 @@
     if (desk.dataset.panel && !panel()) close();
     const chosen = sheet()?.dataset.for;
     if (chosen && !document.getElementById(`waiter-${chosen}`)) {
-      const words = desk.dataset.alone.replace("{number}", $("#choose-title").dataset.number || "");
+      const words = desk.dataset.alone.replace("{number}", sheet().dataset.number);
       close();
       say(words);
     }
