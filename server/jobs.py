@@ -11,6 +11,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from server.actions import forgetting, timekeeping
+from server.actions.arranging import screens
 from server.db import Database
 from server.domain.errors import Refusal
 from server.domain.people import Answer
@@ -20,6 +21,7 @@ from server.queries import branches, people
 TICK_SECONDS = 15.0  # how late an expiry may be
 FORGET_SECONDS = 3600.0
 REVOCATION_SECONDS = 1.0
+SEEN_SECONDS = 60.0  # half of what the setup pages take for "connected"
 ANSWERS_KEPT = timedelta(hours=24)
 log = logging.getLogger(__name__)
 Job = Coroutine[Any, Any, None]
@@ -32,6 +34,7 @@ def all_jobs(db: Database, hub: Hub, forget_who: Callable[[], None]) -> list[Job
         _every(TICK_SECONDS, lambda: tick_branches(db)),
         _every(FORGET_SECONDS, lambda: forget_answers(db)),
         _every(FORGET_SECONDS, lambda: forget_people(db)),
+        _every(SEEN_SECONDS, lambda: note_screens(db, hub)),
         watch_revocations(db, hub, forget_who),
     ]
 
@@ -56,6 +59,12 @@ async def forget_people(db: Database) -> None:
     """What people told a branch is kept for its retention and no longer."""
     for branch_id in await db.ask(lambda session: [branch.id for branch in branches.all_branches(session)]):
         await db.act(branch_id, None, forgetting.forget)
+
+
+async def note_screens(db: Database, hub: Hub) -> None:
+    """When a screen was last here: a manager sees which one needs somebody to look after it."""
+    if here := hub.screens():
+        await db.act(None, None, partial(screens.seen, device_ids=here))
 
 
 async def watch_revocations(db: Database, hub: Hub, forget_who: Callable[[], None]) -> None:

@@ -112,6 +112,10 @@ class Hub:
             if (kind, subject) in watcher.holders:
                 watcher.close(Close.NOT_YOURS)
 
+    def screens(self) -> set[str]:
+        """The paired screens that are connected to this process."""
+        return {id for watcher in self._all() for kind, id in watcher.holders if kind == "device"}
+
     def close(self) -> None:
         """The server stops: everybody is told to come back."""
         for watcher in self._all():

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from server import words
 from server.queries.arranged import DeviceSetup
 
-CONNECTED = timedelta(minutes=2)  # a screen says that it is there once a minute; one may get lost
+CONNECTED = timedelta(minutes=2)  # it is noted once a minute; one time may get lost
 
 
 def moment(at: datetime, now: datetime, language: str, tz: str) -> str:

@@ -14,6 +14,9 @@ from server.chance import hashed, new_id
 from server.db import Key
 from server.domain.errors import Conflict, CounterBusy, Forbidden, LinkUsed, NotFound
 from server.domain.people import EVERYWHERE, Grant, StaffMember
+from server.jobs import note_screens
+from server.live.board import Boards
+from server.live.hub import Hub, Topic
 from server.queries import branches, people
 from tests.actions.manager import mira_does, now_of, problems
 from tests.world import World
@@ -132,6 +135,16 @@ async def test_a_paired_screen_goes_on_until_its_new_link_is_opened(world: World
     assert await _screen(world, "old") == "d"
     await _pairs(world, "t2", "new")
     assert (await _screen(world, "old"), await _screen(world, "new")) == (None, "d")
+
+
+async def test_a_screen_that_is_connected_was_seen_now(world: World) -> None:
+    hub = Hub(Boards(world.db.ask, world.clock), {"lobby": lambda *_: b""}, world.clock)
+    await mira_does(world, screens.add, device_id="d", section=SIDE_DOOR, token="t")
+    await hub.watch(Topic("lobby", world.branch), {("device", "d")})
+    world.clock.forward(hours=1)
+    await note_screens(world.db, hub)
+    seen = {device.name: device.seen_at for device in (await now_of(world)).devices}
+    assert seen == {"Door": None, "Wall": None, "Side door": world.clock()}
 
 
 async def test_a_revoked_screen_and_its_link_are_closed(world: World) -> None:
