@@ -33,7 +33,8 @@ async def card(request: Request, kit: Kit, ticket_id: str, *, face: str | None =
 
 def draw(request: Request, page: TicketPage, status: int = 200) -> Response:
     language = language_of(request, page.branch)
-    context = {"page": page, "status": status, "language": language, "tz": page.branch.time_zone, **spoken(language)}
+    place_and_time = {"language": language, "tz": page.branch.time_zone, "now": page.ticket.at}
+    context = {"page": page, "status": status, **place_and_time, **spoken(language)}
     if in_place(request):
         return pages.fragment(request, "phone/ticket.html", "card", **context)
     return pages.page(request, "phone/ticket.html", **context)

@@ -113,6 +113,7 @@ async def services(request: Request, branch_id: str, kit: TheKit) -> Response:
         "services",
         language=cards.language_of(request, board.branch),
         tz=board.branch.time_zone,
+        now=kit.now(),
         branch=board.branch,
         services=board.services,
         may_join=visitor.may_join(board),
@@ -195,6 +196,7 @@ async def _arrive(request: Request, kit: Kit, board: BoardView, pass_text: str |
         "status": 404 if wrong else 200,
         "language": language,
         "tz": branch.time_zone,
+        "now": kit.now(),
     }
     if cards.in_place(request):
         return pages.fragment(request, "phone/arrive.html", "card", **context)

@@ -10,7 +10,6 @@ from fastapi.requests import Request
 from markupsafe import Markup
 from starlette.responses import Response
 
-from kiosk_ui import pairing
 from server import words
 from server.domain.errors import Forbidden
 from server.domain.presence import GRACE_STEPS, STEP_SECONDS
@@ -24,7 +23,6 @@ GREETED = 3  # plates beside one another; more would be too small to know one's 
 JUST_AFTER = 0.3  # seconds; a code asked for at the very turn might still be the old one
 
 router = APIRouter(include_in_schema=False)
-router.include_router(pairing.router)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,11 @@ TheKit = Annotated[Kit, Depends(kit)]
 async def page(request: Request, kiosk: TheKiosk, kit: TheKit) -> Response:
     board = await kit.board(kiosk.branch_id)
     language = board.branch.languages[0]
-    context = _context(board, language, kiosk.id) | {"language": language, "tz": board.branch.time_zone}
+    context = _context(board, language, kiosk.id) | {
+        "language": language,
+        "tz": board.branch.time_zone,
+        "now": kit.now(),
+    }
     return pages.page(request, "kiosk/kiosk.html", **context)
 
 
@@ -97,6 +99,7 @@ def greeted(view: BoardView, device_id: str) -> tuple[TicketView, ...]:
 def _context(view: BoardView, language: str, device_id: str) -> dict[str, Any]:
     welcome = greeted(view, device_id)
     return {
+        "now": view.at,
         "branch": view.branch,
         "services": view.services,
         "greeted": welcome,

@@ -17,7 +17,7 @@ from server.web.who import DEVICE, set_cookie
 PAIRED_DAYS = 3650  # a screen hangs for years; it is revoked, not forgotten
 SCREENS = {"kiosk": "/kiosk", "lobby": "/lobby"}
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/pair")

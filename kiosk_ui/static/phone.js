@@ -3,6 +3,7 @@
   const RING_AGAIN = 6_000; // ms between two rings …
   const RINGS = 6; // … of one call, until somebody says "I'm coming"
   const LONG = 60; // minutes; beyond it a wait is "over an hour"
+  const CLOCKS = 20_000; // ms; "9 min" may stay true for long, "about 14:12" does not
 
   const main = () => document.getElementById("main");
   const find = (selector) => main().querySelector(selector);
@@ -52,6 +53,11 @@
     }
     const serving = find("#serving");
     if (serving) [serving.hidden] = [!now.length, say(find("#now"), now.join(" · "))];
+  };
+
+  const keepClocks = () => {
+    const still = document.body.classList.contains("cut") || last?.m !== Number(main().dataset.moved);
+    if (!still && "near" in main().dataset) draw({ ...last, at: live.now().getTime() / 1000 });
   };
 
   const oncut = (since) => {
@@ -146,6 +152,7 @@
   }, true);
   addEventListener("htmx:after:swap", (event) => { settle(); announce(event); });
   document.addEventListener("visibilitychange", stayAwake);
+  setInterval(keepClocks, CLOCKS);
   opening();
   settle();
 })();
