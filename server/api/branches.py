@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from server.access import Staff
 from server.actions import joining
 from server.api import answers
-from server.api.askers import AnErrand, AScreen, AStaff, Errand, TheKit
+from server.api.askers import BY_SCREEN, BY_STAFF, AScreen, AStaff, TheKit
+from server.api.errands import AnErrand, Errand
 from server.api.said import Join, Listing
 from server.api.told import Body, BranchToday, Joined, PresenceCode, TicketForStaff
 from server.chance import new_id
@@ -50,7 +51,7 @@ async def listed(branch_id: str, asked: Annotated[Listing, Query()], staff: ASta
     return [answers.staff_body(view, ticket, ratings.get(ticket.visit)) for ticket in found]
 
 
-@router.post("/tickets", summary="Join", status_code=201, response_model=Joined)
+@router.post("/tickets", summary="Join", status_code=201, response_model=Joined, dependencies=[BY_STAFF, BY_SCREEN])
 async def join(
     branch_id: str, said: Join, errand: AnErrand, kit: TheKit, staff: Annotated[Staff | None, Depends(staff_or_none)]
 ) -> Body:

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Response
 
 from server.actions import duties, serving
 from server.api import answers
-from server.api.askers import AnAgentOfCounter, AnErrand
+from server.api.askers import AnAgentOfCounter
+from server.api.errands import AnErrand
 from server.api.said import Break, Call, DutyEnd, DutyProfile
 from server.api.told import Body, DutyNow, TicketNow
 from server.chance import new_id

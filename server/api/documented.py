@@ -1,4 +1,4 @@
-"""The face described as OpenAPI 3.1, with what the framework cannot know: who may ask, and how we refuse."""
+"""The face described as OpenAPI 3.1, with what the framework cannot know: how we refuse."""
 
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -24,11 +24,6 @@ TAGS = [
     {"name": "counters", "description": "Who stands where, and whom they call."},
     {"name": "live", "description": "The newest state: once by GET, on every change by WebSocket at the same address."},
 ]
-WAYS_IN = {
-    "ticket": ("Ticket <secret>", "Whoever holds a ticket's secret."),
-    "device": ("Device <key>", "A paired kiosk or lobby screen."),
-    "staff": ("Bearer <key>", "A member of staff or their program; within the roles and branches of that person."),
-}
 FIRST_LINE = {"4XX": "Not this way, and what to do instead", "5XX": "Nothing was saved; try again"}
 
 
@@ -44,10 +39,6 @@ def describe(routes: Sequence[BaseRoute], base: str) -> dict[str, Any]:
         schemas.pop(framework_own, None)
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= problem.pop("$defs", {}) | {"Problem": problem}
-    components["securitySchemes"] = {
-        name: {"type": "apiKey", "in": "header", "name": "Authorization", "description": f"`{form}`. {who}"}
-        for name, (form, who) in WAYS_IN.items()
-    }
     for path in described["paths"].values():
         for operation in path.values():
             _complete(operation)
@@ -55,8 +46,7 @@ def describe(routes: Sequence[BaseRoute], base: str) -> dict[str, Any]:
 
 
 def _complete(operation: dict[str, Any]) -> None:
-    """Each operation: any of the ways in (or none, where it is open to all), and problems instead of surprises."""
-    operation["security"] = [{name: []} for name in WAYS_IN] + [{}]
+    """Each operation may end in a problem, never in a surprise."""
     responses = operation["responses"]
     responses.pop("422", None)
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}

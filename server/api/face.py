@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from server.access import Staff
@@ -35,9 +35,10 @@ def json_face() -> FastAPI:
     return face
 
 
-async def _our_own_page(request: Request, kit: TheKit) -> None:
-    """A session cookie counts only in a request from our own page."""
+async def _our_own_page(request: Request, response: Response, kit: TheKit) -> None:
+    """A session cookie counts only in a request from our own page; and nobody keeps what is told."""
     check_origin(request, kit.settings.public_url)
+    response.headers["Cache-Control"] = "no-store"
 
 
 async def _description(request: Request, staff: Annotated[Staff, Depends(staff)]) -> JSONResponse:

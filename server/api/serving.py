@@ -5,7 +5,8 @@ from functools import partial
 from fastapi import APIRouter
 
 from server.actions import serving
-from server.api.askers import AnAgentOfTicket, AnErrand
+from server.api.askers import AnAgentOfTicket
+from server.api.errands import AnErrand
 from server.api.said import Finish, Nothing, Transfer
 from server.api.told import Body, TicketNow
 

@@ -6,7 +6,8 @@ from fastapi import APIRouter
 
 from server.actions import joining, rating, serving, undoing
 from server.api import answers
-from server.api.askers import AHolder, AHolderOrAgent, AnErrand, TheKit
+from server.api.askers import AHolder, AHolderOrAgent, TheKit
+from server.api.errands import AnErrand
 from server.api.said import Arrival, Nothing, Removal, Tap, TicketChange
 from server.api.told import Body, Event, RatingGiven, TicketNow
 from server.domain.errors import Forbidden, NotFound

@@ -16,10 +16,12 @@ from server import access
 from server.access import Memory, Staff
 from server.db import Database, Fn, Key
 from server.domain.branch import Branch
+from server.domain.errors import NotFound
 from server.domain.presence import Presence
 from server.live.board import Boards
 from server.live.hub import Hub
 from server.live.views import BoardView
+from server.queries import branches
 from server.settings import Settings
 from server.web.limits import Limits
 
@@ -37,6 +39,7 @@ class Kit:
         self.staff: Memory[Staff] = Memory()
         self.screens: Memory[access.Screen] = Memory()
         self.claims: Memory[access.Claim] = Memory(seconds=3600)  # ended by revocations
+        self._places: Memory[str] = Memory(seconds=3600)  # counter id → branch id; a counter never moves
 
     def now(self) -> datetime:
         return self._db.now()
@@ -55,6 +58,24 @@ class Kit:
     async def board(self, branch_id: str) -> BoardView:
         """The branch as it is, at least as new as everything answered before."""
         return await self.boards.fresh(branch_id)
+
+    async def branch_of_counter(self, counter_id: str) -> str:
+        """NotFound when there is no such counter."""
+        known = self._places.get(counter_id)
+        if known is None:
+            known = await self.ask(partial(branches.branch_of_counter, counter_id=counter_id))
+            self._places.put(counter_id, known)
+        return known
+
+    async def claim_of_ticket(self, ticket_id: str) -> access.Claim:
+        """What its secret is checked against; NotFound when there is no such ticket."""
+        known = self.claims.get(ticket_id)
+        if known is None:
+            known = await self.ask(partial(access.claim_of, ticket_id=ticket_id))
+            if known is None:
+                raise NotFound
+            self.claims.put(ticket_id, known)
+        return known
 
     def forget_who(self) -> None:
         """Somebody's rights changed: ask again."""
@@ -75,8 +96,8 @@ class Kit:
         return f"{scheme}://{host}" + (f":{url.port}" if url.port else "")
 
 
-def kit(request: HTTPConnection) -> Kit:
-    """The dependency: `kit: Kit = Depends(kit)`."""
+async def kit(request: HTTPConnection) -> Kit:
+    """The dependency: `kit: Kit = Depends(kit)`. Async, because a plain function would cost a thread each time."""
     found: Kit = request.app.state.kit
     return found
 

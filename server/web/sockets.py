@@ -12,7 +12,6 @@ from server import words
 from server.domain.errors import Forbidden, Refusal
 from server.live.hub import Topic, Watcher
 from server.live.wire import LARGEST_MESSAGE, SEND_SECONDS, Close
-from server.queries import branches
 from server.web import pages
 from server.web.kit import Kit, kit
 from server.web.security import same_origin
@@ -117,7 +116,7 @@ async def _branch_for(kit: Kit, staff: Staff | None, counter_id: str) -> str | N
     if staff is None:
         return None
     try:
-        branch_id = await kit.ask(lambda session: branches.branch_of_counter(session, counter_id))
+        branch_id = await kit.branch_of_counter(counter_id)
         staff.must("agent", branch_id)
     except (Refusal, Forbidden):
         return None

@@ -70,12 +70,10 @@ async def holder_or_none(request: HTTPConnection, ticket_id: str, kit: Kit, secr
     )
     if not secret or not ticket_id.isalnum():
         return None
-    claim = kit.claims.get(ticket_id)
-    if claim is None:
-        claim = await kit.ask(lambda session: access.claim_of(session, ticket_id))
-        if claim is None:
-            return None
-        kit.claims.put(ticket_id, claim)
+    try:
+        claim = await kit.claim_of_ticket(ticket_id)
+    except NotFound:
+        return None
     return Holder(ticket_id, claim.branch_id) if kit.presence.holds(secret, ticket_id, claim.generation) else None
 
 

@@ -99,3 +99,17 @@ async def test_a_server_that_cannot_serve_says_so(here: Harbour, monkeypatch: py
     monkeypatch.setattr("server.api.health.LEAST_SPACE", 2**60)
     ready = await here.http.get("/readyz")
     assert (ready.status_code, ready.json()["disk"]) == (503, False)
+
+
+async def test_the_description_says_who_may_ask(here: Harbour) -> None:
+    paths = (await described(here))["paths"]
+    ways = {
+        (path, method): {name for way in operation.get("security", []) for name in way}
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+    }
+    assert ways["/branches/{branch_id}", "get"] == set()
+    assert ways["/branches/{branch_id}/presence", "get"] == {"device"}
+    assert ways["/tickets/{ticket_id}/rating", "put"] == {"ticket"}
+    assert ways["/tickets/{ticket_id}", "get"] == {"ticket", "staff"}
+    assert ways["/counters/{counter_id}/calls", "post"] == {"staff"}

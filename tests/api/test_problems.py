@@ -1,10 +1,11 @@
 """How the JSON face refuses: problems with a stable type, kind words, and nothing of what was sent."""
 
+import httpx2 as httpx
 import pytest
 
 from server.chance import new_token
 from server.web.limits import JOINS_PER_DEVICE
-from tests.api.conftest import BASE, Harbour
+from tests.api.conftest import BASE, HOST, Harbour
 
 
 async def test_a_refusal_is_a_problem_in_the_language_asked_for(here: Harbour) -> None:
@@ -65,8 +66,16 @@ async def test_a_fault_of_ours_is_a_problem_too(here: Harbour, monkeypatch: pyte
         raise RuntimeError("the inside of it")
 
     monkeypatch.setattr(here.app.state.kit, "board", broken)
-    with pytest.raises(RuntimeError):
-        await here.stranger.get("/branches/harbour")
+    outside = httpx.ASGITransport(here.app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=outside, base_url=HOST) as http:
+        answer = await http.get(f"{BASE}/branches/harbour")
+    assert (answer.status_code, answer.json()["type"]) == (500, "/problems/unexpected")
+    assert "the inside of it" not in answer.text
+
+
+async def test_personal_answers_are_kept_by_nobody(here: Harbour) -> None:
+    ada = await here.joins()
+    assert (await ada.get(ada.path)).headers["cache-control"] == "no-store"
 
 
 async def test_a_cookie_counts_only_from_our_own_page(here: Harbour) -> None:
