@@ -33,7 +33,7 @@ BUNDLES: Mapping[str, tuple[str, ...]] = {
     "kiosk.js": (*_SCREEN, "kiosk_ui/kiosk.js"),
     "lobby.js": (*_SCREEN, "display/lobby.js"),
     "console.js": (*_SCREEN, "staff_console/console.js"),
-    "setup.js": (*_HTMX, "staff_console/setup.js"),
+    "setup.js": (*_HTMX, "live.js", "staff_console/setup.js"),
 }
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
 LANGUAGE = "language"  # the cookie

@@ -196,6 +196,17 @@ async def test_an_invitation_is_shown_once(mira: Browser, office: Office) -> Non
     assert (entered.status_code, entered.headers["location"]) == (303, "/staff/password")
 
 
+async def test_a_new_link_lets_in_who_forgot_their_password(mira: Browser, office: Office) -> None:
+    for _ in range(2):
+        link = _link(await mira.sends(f"/people/{office.ids['Ken']}/link"))
+        ken = {"origin": "http://harbour.example"}
+        entered = await office.http.post("/staff/enter", data={"token": link.partition("#")[2]}, headers=ken)
+        assert entered.headers["location"] == "/staff/password"
+        ken["cookie"] = entered.headers["set-cookie"].partition(";")[0]
+        chosen = {"login": "ken", "password": "four words are best"}
+        assert (await office.http.post("/staff/password", data=chosen, headers=ken)).status_code == 303
+
+
 async def test_a_manager_offers_no_role_above_their_own(mira: Browser) -> None:
     assert 'value="admin"' not in (await mira.page("/people/new")).text
     refused = await mira.sends("/people", name="Root", role="admin")
