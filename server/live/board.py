@@ -10,6 +10,7 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from server.domain.branch import Branch, Counter, Outcome, Priority, Service
+from server.domain.errors import NotFound
 from server.domain.forecast import Forecaster, WorkAhead
 from server.domain.moves import State, TicketEvent
 from server.domain.people import Duty
@@ -153,9 +154,14 @@ class Boards:
             view = self._views.get(branch_id)
             if view is not None and view.at >= asked and not self._is_stale(branch_id, view):
                 return view  # somebody else's refresh began after we asked
-            board = self._boards.setdefault(branch_id, Board(branch_id))
+            board = self._boards.get(branch_id) or Board(branch_id)
             nudged = self._announced.get(branch_id, 0)
-            view = await self._ask(lambda session: board.refresh(session, self._clock()))
+            try:
+                view = await self._ask(lambda session: board.refresh(session, self._clock()))
+            except NotFound:  # whoever guesses names must not fill our memory
+                self._locks.pop(branch_id, None)
+                raise
+            self._boards[branch_id] = board
             if nudged > view.version:  # forged, or of an epoch that is gone: forget it
                 self._announced.pop(branch_id, None)
             self._views[branch_id] = view

@@ -45,6 +45,14 @@ async def test_an_unknown_branch_is_a_problem(here: Harbour) -> None:
     assert answer.json()["type"] == "/problems/page-moved-on"
 
 
+async def test_guessing_branches_leaves_nothing_behind(here: Harbour) -> None:
+    boards = here.app.state.kit.boards
+    for name in ("a", "b", "c"):
+        await here.stranger.get(f"/branches/{name}")
+        await here.stranger.post(f"/branches/{name}/tickets", {"service": "renewals"})
+    assert not {"a", "b", "c"} & ({*boards._boards} | {*boards._locks} | {*boards._views})
+
+
 async def test_a_screen_gets_the_code_of_its_own_door(here: Harbour) -> None:
     answer = await here.door.get("/branches/harbour/presence")
     body = answer.json()
