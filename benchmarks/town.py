@@ -3,12 +3,12 @@
 import asyncio
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -110,17 +110,15 @@ async def town(branches: int) -> AsyncIterator[Town]:
         ours = [sys.executable, "-m", "server", "serve", "--host", "127.0.0.1", "--port", str(port)]
         bare = [sys.executable, "-m", "benchmarks.bare", str(folder / "bare.sqlite3"), str(bare_port)]
         log = (folder / "log").open("wb")
-        processes = [
-            subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log) for command in (ours, bare)
-        ]
+        begin = partial(asyncio.create_subprocess_exec, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        processes = [await begin(*command) for command in (ours, bare)]
         try:
             await asyncio.gather(_up(port), _up(bare_port))
             yield Town(port, bare_port, folder, made)
         finally:
             for process in processes:
                 process.terminate()
-            for process in processes:
-                process.wait(15)
+            await asyncio.gather(*(process.wait() for process in processes))
             log.close()
 
 

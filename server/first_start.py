@@ -95,11 +95,11 @@ def _doors(session: Session, branch: Branch, now: datetime) -> list[Door]:
     doors = []
     for device in people.devices(session, branch.id):
         if device.paired_at is None and device.revoked_at is None:
-            token = access.new_link(session, now, "device", device.id, new_token())
+            token = access.new_link(session, now, "device", device.id, new_token(), instead=False)
             doors.append(Door(device.kind, device.name, link_path("device", token)))
     for member, _ in people.staff_of(session, branch.id):
         if not people.has_signed_in(session, member.id):
-            token = access.new_link(session, now, "staff", member.id, new_token())
+            token = access.new_link(session, now, "staff", member.id, new_token(), instead=False)
             doors.append(Door("console", member.name, link_path("staff", token)))
     return doors
 

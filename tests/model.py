@@ -1,4 +1,4 @@
-"""A branch on paper: the rules of domain.md once more, as plainly as they can be written, to hold the real one against."""
+"""A branch on paper: the rules once more, as plainly as they can be written, to hold the real one against."""
 
 from copy import copy
 from dataclasses import dataclass, field
@@ -139,12 +139,46 @@ class Branch:
         self.must(ticket.state in was)
         self.move(ticket, move, **fields)
 
+    def by_agent(self, ticket: Paper, label: str, move: str) -> None:
+        match move:
+            case "recall":
+                self.recall(ticket, label)
+            case "unpark":
+                self.unpark(ticket, label)
+            case "start":
+                self.at_counter(ticket, label, move, "called", state="serving", ready=False)
+            case "finish":
+                self.at_counter(ticket, label, move, "serving", state="served")
+            case "miss":
+                self.at_counter(ticket, label, move, "called", state="missed", ready=False)
+            case "put back":
+                self.at_counter(ticket, label, move, "called", state="waiting", counter=None, ready=False)
+            case "park":
+                self.at_counter(ticket, label, move, "serving", state="parked", ready=False)
+
+    def by_customer(self, ticket: Paper, move: str) -> None:
+        match move:
+            case "postpone":
+                self.postpone(ticket)
+            case "return":
+                self.come_again(ticket)
+            case "step away":
+                self.simple(ticket, move, ("waiting",), state="away")
+            case "come back":
+                self.simple(ticket, move, ("away",), state="waiting")
+            case "acknowledge":
+                self.simple(ticket, move, ("called",))
+            case "ready":
+                self.simple(ticket, move, ("parked",), ready=True)
+            case "leave":
+                self.simple(ticket, move, ("expected", "waiting", "away", "called", "parked", "missed"), state="left")
+
     def undo(self, ticket: Paper) -> None:
         back = len(ticket.past)
         while back and ticket.past[back - 1][0] in SKIPPED:
             back -= 1
         self.must(bool(back) and ticket.past[back - 1][0] in TAKEN_BACK)
-        move, before, when = ticket.past[back - 1]
+        _, before, when = ticket.past[back - 1]
         self.must(self.now <= when + UNDO_MS)
         if before.state in ("called", "serving") and ticket.state not in ("called", "serving"):
             self.must(before.counter is not None and not self.current(before.counter))

@@ -1,4 +1,4 @@
-"""The real server in a process of its own, on a branch of the tests, for whoever wants to ask it, kill it or look at it."""
+"""The real server in a process of its own, for whoever wants to ask it, kill it or look at it."""
 
 import json
 import os
@@ -101,14 +101,16 @@ class Running:
 
 @contextmanager
 def running(url: str | None, folder: Path, **rules: Any) -> Iterator[Running]:
-    """A served branch; `url` None: the embedded database in `folder`. Its hours are left out: it is open at any time."""
+    """A served branch, open at any time; `url` None: the embedded database in `folder`."""
     environment = {**os.environ, "DATA_DIR": str(folder / "data"), "DATABASE_URL": url or "", "PYTHONUNBUFFERED": "1"}
     environment.pop("PUBLIC_URL", None)
     file = folder / "branch.toml"
     file.write_text(_always_open(harbour(**rules)))
     port = free_port()
     command = [sys.executable, "-m", "server", "setup", str(file), "--json"]
-    said = subprocess.run(command, cwd=ROOT, env={**environment, "PORT": str(port)}, capture_output=True, text=True)
+    said = subprocess.run(
+        command, cwd=ROOT, env={**environment, "PORT": str(port)}, capture_output=True, text=True, check=False
+    )
     assert said.returncode == 0, said.stderr
     server = Running(folder, environment, port, json.loads(said.stdout))
     server.start()

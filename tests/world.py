@@ -126,7 +126,7 @@ class Customer:
         wish = joining.Joining(
             new_id(), service, "phone", more.pop("language", "en"), visitor=self.visitor, proof=proof, **more
         )
-        answer = await world.act(
+        answer: dict[str, Any] = await world.act(
             joining.join, by=Actor("customer", self.visitor), joining=wish, presence=world.presence
         )
         self.ticket, self.number = answer["ticket"], answer["number"]
@@ -134,10 +134,10 @@ class Customer:
 
     async def does(self, action: Callable[..., Any], **more: Any) -> dict[str, Any]:
         """One of the customer's own moves: `await ada.does(joining.leave)`."""
-        return await self.world.act(action, by=Actor("customer", self.ticket), ticket_id=self.ticket, **more)
+        return dict(await self.world.act(action, by=Actor("customer", self.ticket), ticket_id=self.ticket, **more))
 
     async def rates(self, score: int, **more: Any) -> dict[str, Any]:
-        return await self.world.act(rating.rate, ticket_id=self.ticket, tap=rating.Tap(score, **more))
+        return dict(await self.world.act(rating.rate, ticket_id=self.ticket, tap=rating.Tap(score, **more)))
 
     async def is_(self) -> Ticket:
         return await self.world.ticket(self.ticket)
@@ -158,9 +158,10 @@ class Agent:
 
     async def takes(self, label: str, services: list[str] | None = None) -> dict[str, Any]:
         self.counter = self.world.counters[label]
-        return await self.world.act(
+        taken: dict[str, Any] = await self.world.act(
             duties.take, by=self.actor, counter_id=self.counter, duty_id=new_id(), services=services
         )
+        return taken
 
     async def calls_next(self) -> dict[str, Any] | None:
         answer: dict[str, Any] | None = await self.world.act(serving.call_next, by=self.actor, counter_id=self.counter)
@@ -168,7 +169,7 @@ class Agent:
 
     async def does(self, action: Callable[..., Any], ticket: str, **more: Any) -> dict[str, Any]:
         """A move with a ticket: `await ken.does(serving.start, ada.ticket)`."""
-        return await self.world.act(action, by=self.actor, ticket_id=ticket, **more)
+        return dict(await self.world.act(action, by=self.actor, ticket_id=ticket, **more))
 
     async def serves(self, ticket: str, outcome: str | None = "resolved") -> dict[str, Any]:
         await self.does(serving.start, ticket)

@@ -123,7 +123,8 @@ def _use(session: Session, now: datetime, token: str, purposes: tuple[str, ...])
     link = people.link(session, hashed(token))
     if link is None or link.purpose not in purposes or link.used_at is not None or link.expires_at <= now:
         raise LinkUsed
-    link.used_at = now
+    for one in people.open_links(session, link.subject, now):  # those beside it have done their work too
+        one.used_at = now
     return link
 
 

@@ -9,9 +9,9 @@ from server.actions.answers import Answer, stamp, ticket_answer
 from server.actions.counters import freed, must_be_free
 from server.domain.branch import Branch
 from server.domain.errors import Conflict, Forbidden
-from server.domain.moves import CURRENT, TicketEvent
+from server.domain.moves import CURRENT, TicketEvent, undoable
 from server.domain.people import Actor, Duty
-from server.domain.ticket import Ticket, undoable
+from server.domain.ticket import Ticket
 from server.queries import tickets
 
 

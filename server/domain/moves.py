@@ -1,6 +1,6 @@
 """A ticket's life: every state and every move once, each with its arrow; and the diary line that a move writes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.domain.base import Base, EnumWord
+from server.domain.errors import Conflict
 from server.domain.people import Actor
 
 
@@ -138,3 +139,16 @@ def recount(diary: Iterable[TicketEvent]) -> dict[str, Any]:
     for line in diary:
         fields |= {field: after for field, (_, after) in line.changes.items()}
     return fields
+
+
+def undoable(diary: Sequence[TicketEvent]) -> Sequence[TicketEvent]:
+    """The lines an undo takes back, newest first, the last of them the move itself; Conflict when there is none.
+
+    `diary`: the ticket's lines, newest first.
+    """
+    for index, line in enumerate(diary):
+        if line.move in UNDOABLE:
+            return diary[: index + 1]
+        if line.move not in HARMLESS:
+            break
+    raise Conflict("nothing-to-undo")

@@ -8,8 +8,8 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstr
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
 
 from server.domain.base import Base, EnumWord, from_ms, to_ms
-from server.domain.errors import Conflict, IllegalMove
-from server.domain.moves import ARROWS, CURRENT, HARMLESS, OPEN, UNDOABLE, Move, Stamp, State, TicketEvent
+from server.domain.errors import IllegalMove
+from server.domain.moves import ARROWS, CURRENT, OPEN, Move, Stamp, State, TicketEvent
 from server.domain.ordering import Place
 from server.domain.people import Duty
 
@@ -264,19 +264,6 @@ class Ticket(Base):
         )  # fmt: skip
         self.diary.add(line)
         return line
-
-
-def undoable(diary: Sequence[TicketEvent]) -> Sequence[TicketEvent]:
-    """The lines an undo takes back, newest first, the last of them the move itself; Conflict when there is none.
-
-    `diary`: the ticket's lines, newest first.
-    """
-    for index, line in enumerate(diary):
-        if line.move in UNDOABLE:
-            return diary[: index + 1]
-        if line.move not in HARMLESS:
-            break
-    raise Conflict("nothing-to-undo")
 
 
 _FRESH: dict[str, Any] = {

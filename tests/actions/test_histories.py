@@ -19,7 +19,6 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -92,7 +91,7 @@ class Histories(RuleBasedStateMachine):
     def an_agent_calls_next(self, label: str) -> None:
         expected = self._paper(lambda: self.paper.call_next(label))
         for world in self.worlds:
-            called = self._really(lambda world=world: self._agent(world, label).calls_next())
+            called = self._really(self._agent(world, label).calls_next())
             if isinstance(expected, model.Paper):
                 assert called not in (None, "refused")
                 assert called["number"] == expected.number
@@ -113,8 +112,12 @@ class Histories(RuleBasedStateMachine):
             "recall": serving.recall, "start": serving.start, "finish": serving.finish, "miss": serving.miss,
             "put back": serving.put_back, "park": serving.park, "unpark": serving.unpark,
         }[move]  # fmt: skip
-        more = {"outcome": "resolved"} if move == "finish" and ticket.service == "new-passport" else {}
-        self._agent_does(who, label, real, lambda t, c: self._at_counter(t, c, move), **more)
+        needed = move == "finish" and ticket.service == "new-passport"
+
+        def outcome(world: World) -> dict[str, str]:
+            return {"outcome": "resolved"} if needed else {}
+
+        self._agent_does(who, label, real, lambda t, c: self.paper.by_agent(t, c, move), outcome)
 
     @precondition(lambda self: self.people)
     @rule(who=pick, to=pick, place=st.sampled_from(["arrival", "front", "end"]))
@@ -147,9 +150,9 @@ class Histories(RuleBasedStateMachine):
             "acknowledge": joining.acknowledge, "ready": joining.get_ready, "return": joining.come_again,
             "leave": joining.leave,
         }  # fmt: skip
-        expected = self._paper(lambda: self._by_customer(ticket, move))
+        expected = self._paper(lambda: self.paper.by_customer(ticket, move))
         for person in self.people[who % len(self.people)]:
-            answer = self._really(lambda person=person: person.does(real[move]))
+            answer = self._really(person.does(real[move]))
             assert (answer == "refused") == (expected == "refused"), (move, ticket.state)
 
     @precondition(lambda self: self.people)
@@ -158,7 +161,7 @@ class Histories(RuleBasedStateMachine):
         ticket = self._ticket(who)
         expected = self._paper(lambda: self.paper.undo(ticket))
         for world, person in zip(self.worlds, self.people[who % len(self.people)], strict=True):
-            answer = self._really(lambda world=world, person=person: world.mira.undoes(person.ticket, manager=True))
+            answer = self._really(world.mira.undoes(person.ticket, manager=True))
             assert (answer == "refused") == (expected == "refused"), ticket.past[-3:]
 
     @invariant()
@@ -201,9 +204,9 @@ class Histories(RuleBasedStateMachine):
         except model.No:
             return "refused"
 
-    def _really(self, doing: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    def _really(self, doing: Coroutine[Any, Any, Any]) -> Any:
         try:
-            return self.run(doing())
+            return self.run(doing)
         except Refusal:
             return "refused"
 
@@ -216,45 +219,8 @@ class Histories(RuleBasedStateMachine):
         for world, person in zip(self.worlds, self.people[who % len(self.people)], strict=True):
             agent = self._agent(world, label)
             here = {"counter_id": world.counters[label]} if counter else {}
-            arguments = {**more, **here, **target(world)}
-            answer = self._really(lambda a=agent, p=person, k=arguments: a.does(real, p.ticket, **k))
+            answer = self._really(agent.does(real, person.ticket, **more, **here, **target(world)))
             assert (answer == "refused") == (expected == "refused"), (real.__name__, ticket.state, answer)
-
-    def _at_counter(self, ticket: model.Paper, label: str, move: str) -> None:
-        paper = self.paper
-        match move:
-            case "recall":
-                paper.recall(ticket, label)
-            case "unpark":
-                paper.unpark(ticket, label)
-            case "start":
-                paper.at_counter(ticket, label, move, "called", state="serving", ready=False)
-            case "finish":
-                paper.at_counter(ticket, label, move, "serving", state="served")
-            case "miss":
-                paper.at_counter(ticket, label, move, "called", state="missed", ready=False)
-            case "put back":
-                paper.at_counter(ticket, label, move, "called", state="waiting", counter=None, ready=False)
-            case "park":
-                paper.at_counter(ticket, label, move, "serving", state="parked", ready=False)
-
-    def _by_customer(self, ticket: model.Paper, move: str) -> None:
-        paper = self.paper
-        match move:
-            case "postpone":
-                paper.postpone(ticket)
-            case "return":
-                paper.come_again(ticket)
-            case "step away":
-                paper.simple(ticket, move, ("waiting",), state="away")
-            case "come back":
-                paper.simple(ticket, move, ("away",), state="waiting")
-            case "acknowledge":
-                paper.simple(ticket, move, ("called",))
-            case "ready":
-                paper.simple(ticket, move, ("parked",), ready=True)
-            case "leave":
-                paper.simple(ticket, move, ("expected", "waiting", "away", "called", "parked", "missed"), state="left")
 
 
 def _everything(session: Session, branch_id: str) -> tuple[list[Ticket], dict[str, list[TicketEvent]]]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def called_twice(called: list[tuple[int, str]]) -> list[str]:
 def out_of_order(called: list[tuple[int, str]]) -> list[str]:
     """Who was called, by the branch's versions, after somebody who joined later."""
     numbers = [number for _, number in sorted(called)]
-    return [after for before, after in zip(numbers, numbers[1:], strict=False) if after < before]
+    return [after for before, after in pairwise(numbers) if after < before]
 
 
 async def _everybody_joins(server: Running) -> list[dict[str, Any]]:
@@ -107,7 +108,8 @@ async def _call_everybody(server: Running) -> list[tuple[int, str]]:
 
 async def _call_until(server: Running, label: str, name: str, done: asyncio.Event) -> list[tuple[int, str]]:
     """Call and miss until everybody has joined and nobody waits; (version, number) of each call."""
-    client, called = Client(server), []
+    client = Client(server)
+    called: list[tuple[int, str]] = []
     while True:
         everybody_is_here = done.is_set()
         ticket = await client.call_next(label, name)

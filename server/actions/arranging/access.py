@@ -37,10 +37,11 @@ class DeviceAccess:
     link_token: str | None
 
 
-def new_link(session: Session, now: datetime, purpose: str, subject: str, token: str) -> str:
-    """A fresh one-time link; links to the same subject that were not used stop working."""
-    for old in people.open_links(session, subject, now):
-        old.used_at = now
+def new_link(session: Session, now: datetime, purpose: str, subject: str, token: str, *, instead: bool = True) -> str:
+    """A fresh one-time link, `instead` of those that were not used yet, or beside them until one of them is used."""
+    if instead:
+        for old in people.open_links(session, subject, now):
+            old.used_at = now
     session.add(
         OneTimeLink(
             token_hash=hashed(token), purpose=purpose, subject=subject, created_at=now, expires_at=now + LINK_LIFE
