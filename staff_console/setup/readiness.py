@@ -7,7 +7,6 @@ people    whoever reads this can serve
 devices   a kiosk whose link was opened
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from server.domain.base import Words
@@ -29,10 +28,6 @@ class Step:
 def readiness(setup: Arrangement) -> tuple[Step, ...]:
     """The steps in the order a new branch takes them."""
     return _branch(setup), _services(setup), _counters(setup), _people(setup), _devices(setup)
-
-
-def missing(steps: Iterable[Step]) -> list[Step]:
-    return [step for step in steps if not step.ready]
 
 
 def _branch(setup: Arrangement) -> Step:
