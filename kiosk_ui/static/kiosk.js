@@ -1,6 +1,7 @@
 /* The screen at the door: renews its code, ends its greetings, and reloads itself when there is a new version. */
 (() => {
   const AGAIN = 3_000; // ms until a code that did not come is asked for again
+  const PATIENCE = 8_000; // ms
 
   const pair = () => {
     const form = document.getElementById("pair");
@@ -21,18 +22,26 @@
   const code = document.getElementById("code");
   let next = 0;
   let goodUntil = 0;
+  let asking = false;
 
   const renew = async () => {
-    next = performance.now() + AGAIN;
-    await htmx.ajax("GET", code.dataset.from, { target: code, swap: "innerHTML" });
+    if (asking) return;
+    asking = true;
+    try {
+      const answer = await fetch(code.dataset.from, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+      if (answer.ok) show(await answer.text());
+    } catch { /* the old code is good for a while; then the page says whom to ask */ }
+    next = Math.max(next, performance.now() + AGAIN);
+    asking = false;
   };
 
-  const renewed = ({ detail: { ctx } }) => {
-    const shown = code.firstElementChild?.dataset;
-    if (ctx?.target !== code || !shown) return;
-    next = performance.now() + Number(shown.next) * 1000;
-    goodUntil = performance.now() + Number(shown.goodFor) * 1000;
-    if (shown.build !== document.body.dataset.build) location.reload();
+  const show = (drawing) => {
+    code.innerHTML = drawing;
+    const { next: turns, goodFor, build } = code.firstElementChild.dataset;
+    next = performance.now() + Number(turns) * 1000;
+    goodUntil = performance.now() + Number(goodFor) * 1000;
+    document.body.classList.remove("codeless");
+    if (build !== document.body.dataset.build) location.reload();
   };
 
   const tick = () => {
@@ -47,7 +56,7 @@
 
   if (pair() || !code) return;
   live.watch();
-  addEventListener("htmx:after:swap", (event) => { renewed(event); tick(); live.fit(); });
+  addEventListener("htmx:after:swap", () => { tick(); live.fit(); });
   addEventListener("online", () => { next = 0; });
   setInterval(tick, 1_000);
   tick();

@@ -1,5 +1,7 @@
 /* The customer's phone: keeps the ticket true between two pages, and makes itself heard when it is their turn. */
 (() => {
+  const PATIENCE = 20_000; // ms; then a tap is said not to have arrived, and may be made again
+  const ASK_AGAIN = 3_000; // ms
   const RING_AGAIN = 6_000; // ms between two rings …
   const RINGS = 6; // … of one call, until somebody says "I'm coming"
   const LONG = 60; // minutes; beyond it a wait is "over an hour"
@@ -22,21 +24,23 @@
   let last = null;
   let fetching = false;
 
-  const moved = (frame, shown) => frame.m > Number(shown.moved) || (frame.m === Number(shown.moved) && "near" in shown
-    && (frame.near !== (shown.near === "1") || Boolean(frame.wait) !== (shown.wait === "1")));
+  const moved = (frame, shown) => "live" in shown && (frame.m > Number(shown.moved) || (frame.m === Number(shown.moved) && "near" in shown
+    && (frame.near !== (shown.near === "1") || Boolean(frame.wait) !== (shown.wait === "1"))));
 
   const onframe = (frame) => {
     last = frame;
     const shown = main().dataset;
     if (!shown.live) return;
     if (moved(frame, shown)) fetchCard();
-    else if ("near" in shown && frame.m === Number(shown.moved)) draw(frame);
+    else if (frame.m === Number(shown.moved)) draw(frame);
   };
 
+  // Frames come only when something changes: a card that did not arrive is asked for again.
   const fetchCard = async () => {
     if (fetching) return;
     fetching = true;
     try { await htmx.ajax("GET", main().dataset.card, { target: "#main", swap: "outerHTML" }); } finally { fetching = false; }
+    if (last && moved(last, main().dataset)) setTimeout(() => onframe(last), ASK_AGAIN);
   };
 
   const draw = ({ ahead, wait, now, at }) => {
@@ -153,6 +157,7 @@
   addEventListener("htmx:after:swap", (event) => { settle(); announce(event); });
   document.addEventListener("visibilitychange", stayAwake);
   setInterval(keepClocks, CLOCKS);
+  htmx.config.defaultTimeout = PATIENCE;
   opening();
   settle();
 })();

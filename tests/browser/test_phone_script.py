@@ -1,0 +1,117 @@
+"""What a phone does by itself between two pages: it follows its place, rings, and admits what it does not know."""
+
+import pytest_asyncio
+from playwright.async_api import expect
+
+from server.domain.forecast import Wait
+from tests.browser.conftest import OpenPage
+from tests.browser.phone_stage import TICKET, PhoneStage, story, ticket_page
+
+CARD = f"{TICKET}/card"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ada(open_page: OpenPage) -> PhoneStage:
+    """Ada's phone: number A042, seven people ahead."""
+    return await PhoneStage.on(await open_page())
+
+
+async def test_the_place_and_the_wait_move_without_another_request(ada: PhoneStage) -> None:
+    before = len(ada.asked)
+    await ada.says(v=2, ahead=1, wait=[3, 75], now=["A040", "A039"])
+    await expect(ada.page.locator("h1")).to_have_text("1 person ahead of you")
+    await expect(ada.page.locator("#row .row-dot")).to_have_count(1)
+    await expect(ada.page.locator('[data-side="likely"] .fresh').first).to_have_text("3 min")
+    await expect(ada.page.locator('[data-side="most"] .fresh').first).to_have_text("over an hour")
+    await expect(ada.page.locator("#now")).to_have_text("A040 · A039")
+    assert len(ada.asked) == before
+
+
+async def test_the_clock_beside_the_wait_goes_on_while_nothing_moves(ada: PhoneStage) -> None:
+    await ada.says(v=2)
+    at = ada.page.locator('[data-side="likely"] .at')
+    await expect(at).to_have_text("about 14:12")
+    await ada.lives(120)
+    await expect(at).to_have_text("about 14:14")
+
+
+async def test_a_call_is_fetched_lit_and_rung(ada: PhoneStage) -> None:
+    await ada.page.locator("main").click()
+    ada.shown = ticket_page(story("called", moved=2, counter="3"))
+    await ada.says(v=2)
+    await expect(ada.page.locator("h1")).to_have_text("It’s your turn")
+    await expect(ada.page).to_have_title("A042: Counter 3")
+    assert ada.asked[-1] == CARD
+    assert await ada.page.evaluate("() => [Math.round(rings), shakes]") == [1, 1]
+    await ada.pass_time(6.5)
+    assert await ada.page.evaluate("() => Math.round(rings)") == 2
+
+
+async def test_im_coming_ends_the_ringing_and_a_recall_begins_it_anew(ada: PhoneStage) -> None:
+    ada.shown = ticket_page(story("called", moved=2, counter="3"))
+    await ada.says(v=2)
+    await expect(ada.page.locator(".coming")).to_be_visible()
+    ada.shown = ticket_page(story("called", moved=3, counter="3", acknowledged=True))
+    await ada.page.locator(".coming").click()
+    await expect(ada.page.locator(".turn-known")).to_be_visible()
+    shaken = await ada.page.evaluate("() => shakes")
+    await ada.pass_time(7)
+    assert await ada.page.evaluate("() => shakes") == shaken
+    ada.shown = ticket_page(story("called", moved=4, counter="3"))
+    await ada.says(v=4)
+    await expect(ada.page.locator(".coming")).to_be_visible()
+    assert await ada.page.evaluate("() => shakes") > shaken
+
+
+async def test_a_call_that_could_not_be_fetched_is_fetched_as_soon_as_it_can(ada: PhoneStage) -> None:
+    ada.shown = ticket_page(story("called", moved=2, counter="3"))
+    ada.reachable = False
+    await ada.says(v=2)
+    await ada.pass_time(4)
+    ada.reachable = True
+    await ada.pass_time(4)
+    await expect(ada.page.locator("h1")).to_have_text("It’s your turn")
+
+
+async def test_an_older_frame_changes_nothing(ada: PhoneStage) -> None:
+    await ada.says(v=5, ahead=2)
+    await ada.says(v=4, ahead=6)
+    await expect(ada.page.locator("h1")).to_have_text("2 people ahead of you")
+
+
+async def test_not_connected_it_says_when_it_knew_and_shows_clock_times(ada: PhoneStage) -> None:
+    await ada.says(v=2, ahead=3, wait=[9, 17])
+    await ada.pass_time(16)
+    await expect(ada.page.locator(".band")).to_contain_text("Not connected since 14:03.")
+    await expect(ada.page.locator("#stale-title")).to_have_text("At 14:03: 3 people ahead")
+    await expect(ada.page.locator('[data-side="likely"] .stale')).to_be_visible()
+    await expect(ada.page.locator('[data-side="likely"] .stale')).to_have_text("14:12")
+    await expect(ada.page.locator('[data-side="likely"] .fresh').first).to_be_hidden()
+
+
+async def test_the_first_tap_turns_the_sound_on(ada: PhoneStage) -> None:
+    offer = ada.page.locator("#sound")
+    await expect(offer).to_be_visible()
+    await offer.click()
+    await expect(offer).to_be_hidden()
+    assert await ada.page.evaluate("() => Math.round(rings)") == 1
+
+
+async def test_what_a_tap_brought_is_read_from_its_headline_and_what_came_is_announced(ada: PhoneStage) -> None:
+    ada.shown = ticket_page(story("away", moved=2))
+    await ada.page.get_by_role("button", name="Step away").click()
+    await ada.pass_time(0.5)
+    await expect(ada.page.locator("h1")).to_be_focused()
+    ada.shown = ticket_page(story("serving", moved=3, counter="3"))
+    await ada.says(v=3)
+    await expect(ada.page.locator("#said")).to_have_text("Counter 3 welcomes you")
+
+
+async def test_the_wait_appears_when_a_counter_opens(ada: PhoneStage) -> None:
+    ada.shown = ticket_page(story(), 7)
+    await ada.page.reload()
+    await ada.settle()
+    await expect(ada.page.locator("#wait")).to_have_count(0)
+    ada.shown = ticket_page(story(), 7, wait=Wait(9, 17))
+    await ada.says(v=2)
+    await expect(ada.page.locator("#wait")).to_be_visible()
