@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.requests import Request
-from markupsafe import Markup
 from starlette.responses import Response
 
+from kiosk_ui import cards
 from server import words
 from server.domain.errors import Forbidden
 from server.domain.presence import GRACE_STEPS, STEP_SECONDS
 from server.live.views import BoardView, TicketView, Words
-from server.web import pages, qr
+from server.web import pages
 from server.web.kit import Kit, kit
 from server.web.who import Device, device
 
@@ -68,12 +68,11 @@ async def code(request: Request, kiosk: TheKiosk, kit: TheKit) -> Response:
     fresh = kit.presence.code(kiosk.branch_id, kiosk.id, now)
     left = (fresh.until - now).total_seconds()
     link = f"{kit.base_url(request)}/d/{kiosk.branch_id}/{fresh.text}"
-    drawing = Markup(qr.svg(link))  # noqa: S704 - our own drawing
     return pages.fragment(
         request,
         "kiosk/code.html",
         "code",
-        qr=drawing,
+        qr=cards.drawn(link),
         next_in=ceil((left + JUST_AFTER) * 10) / 10,
         good_for=int(left) + GRACE_STEPS * STEP_SECONDS,
     )

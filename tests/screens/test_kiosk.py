@@ -73,7 +73,7 @@ async def test_the_code_gives_a_phone_its_pass(here: Place, monkeypatch: pytest.
         drawn.append(text)
         return "<svg></svg>"
 
-    monkeypatch.setattr("kiosk_ui.kiosk.qr.svg", draw)
+    monkeypatch.setattr("kiosk_ui.cards.qr.svg", draw)
     kiosk = await paired(here)
     await kiosk.opens("/kiosk/code")
     ada = here.phone()
