@@ -1,6 +1,8 @@
 """The command: serve · setup · migrate · backup · restore. What a person can get wrong is answered in one sentence."""
 
 import json
+import os
+import resource
 import socket
 import sys
 from collections.abc import Iterator
@@ -24,6 +26,7 @@ from server.settings import Settings
 from server.terminal import say_hello, say_setup
 
 GRACEFUL_SECONDS = 5
+FILES_WANTED = 12_000  # ten thousand phones and what else is open
 command = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Now Serving: a touchless queue.", rich_markup_mode=None
 )
@@ -41,6 +44,7 @@ def serve(
         listening = _listen(settings)
         _migrated(settings)
         start_logging(readable=sys.stderr.isatty())
+        _allow_many_sockets()
         beginning = prepare(settings.database)
         from server.app import create_app  # the faces load only for who serves
 
@@ -145,7 +149,7 @@ def _migrated(settings: Settings) -> tuple[str | None, str]:
         return migrate(settings.database)
     except NewerSchema as newer:
         _fail(f"A newer Now Serving wrote this database (at {newer.found}): start that version, or restore a backup.")
-    except (ArgumentError, NoSuchModuleError):
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
         _fail("DATABASE_URL is not an address we know; it looks like postgresql://user:password@host/database.")
     except OperationalError as problem:
         reason = str(problem.orig).strip().splitlines()[0] if problem.orig else "no answer"
@@ -160,7 +164,20 @@ def _listen(settings: Settings) -> socket.socket:
         where = f"{settings.host}:{settings.port}"
         if isinstance(problem, PermissionError):
             _fail(f"{where} needs more rights than this user has: choose a PORT above 1023.")
-        _fail(f"{where} cannot be listened at: {problem.strerror}. Set PORT to another one.")
+        reason = os.strerror(problem.errno or 0).lower()
+        _fail(f"{where} cannot be listened at: {reason}. Set PORT to another one.")
+
+
+def _allow_many_sockets() -> None:
+    """Each phone is an open file: take what the system allows, and say so when it is little."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_WANTED if hard == resource.RLIM_INFINITY else min(hard, FILES_WANTED)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    if max(soft, wanted) < FILES_WANTED:
+        err.print(
+            f"Only {wanted} files may be open here, about as many phones: raise it with ulimit -n {FILES_WANTED}."
+        )
 
 
 def _uvicorn(app: object, settings: Settings) -> uvicorn.Config:

@@ -125,7 +125,8 @@ class Database:
 
     def _run(self, connection: Connection, order: _Order) -> None:
         """One action in a savepoint; its answer or refusal lands in the order."""
-        session = Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
+        # One flush, at the end: the branch's row is then written once. What must be seen earlier, the action flushes.
+        session = Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False, autoflush=False)
         try:
             order.answer, order.version = self._answer(session, order)
         except Refusal as refusal:

@@ -5,7 +5,6 @@ from typing import Any
 
 from qrcode import QRCode
 from rich.console import Console
-from rich.table import Table
 
 from server.domain.presence import GRACE_STEPS, STEP_SECONDS
 from server.first_start import Beginning
@@ -13,10 +12,10 @@ from server.settings import Settings
 from server.web.kit import Kit, lan_address
 
 KINDS = {
-    "setup": "Setup (you)",
-    "kiosk": "Kiosk, the screen at the door",
-    "lobby": "Lobby screen",
-    "console": "Console",
+    "setup": "setup (you, the admin)",
+    "kiosk": "kiosk, the screen at the door",
+    "lobby": "lobby screen",
+    "console": "console",
 }
 
 
@@ -25,11 +24,10 @@ def say_hello(out: Console, settings: Settings, port: int, beginning: Beginning,
     here = settings.public_url.rstrip("/") or f"http://localhost:{port}"
     out.print(f"\n[bold]Now Serving[/bold] is at {here}\n", highlight=False)
     if beginning.doors:
-        table = Table("Who", "One-time link (opens once, in one browser)", box=None, pad_edge=False)
-        for door in beginning.doors:
-            who = KINDS[door.kind] + (f" · {door.name}" if door.kind == "console" else "")
-            table.add_row(who, f"{here}{door.path}")
-        out.print(table, highlight=False)
+        out.print("One-time links: each opens once, in the browser that is to stay signed in.", highlight=False)
+        whos = [KINDS[door.kind] + (f", {door.name}" if door.kind == "console" else "") for door in beginning.doors]
+        for who, door in zip(whos, beginning.doors, strict=True):
+            out.print(f"  {who:<{max(map(len, whos))}}  {here}{door.path}", highlight=False, markup=False)
     out.print(f"\nStaff sign in at {here}/staff", highlight=False)
     if beginning.kiosk is not None:
         _say_code(out, settings, port, beginning.kiosk, kit)
@@ -38,11 +36,11 @@ def say_hello(out: Console, settings: Settings, port: int, beginning: Beginning,
 def say_setup(out: Console, answer: dict[str, Any]) -> None:
     """What `setup` made, for people."""
     out.print(f"The branch {answer['branch']['id']} is as its file says.", highlight=False)
-    table = Table("For", "One-time link", "Key (shown once)", box=None, pad_edge=False)
     for item in (*answer["people"], *answer["devices"]):
-        kind = item.get("role") or item.get("kind")
-        table.add_row(f"{item['name']} ({kind})", item["link"] or "already in", item.get("key") or "")
-    out.print(table, highlight=False)
+        out.print(f"\n{item['name']} ({item.get('role') or item.get('kind')})", highlight=False, markup=False)
+        out.print(f"  one-time link  {item['link'] or 'not needed: already let in'}", highlight=False, markup=False)
+        if item.get("key"):
+            out.print(f"  key            {item['key']}  (shown only now)", highlight=False, markup=False)
 
 
 def _say_code(out: Console, settings: Settings, port: int, kiosk: tuple[str, str], kit: Kit) -> None:

@@ -67,7 +67,6 @@ def join(session: Session, branch: Branch, now: datetime, *, by: Actor, joining:
         priority_id=priority.id if priority else None, priority_confirmed=_counts(priority, by),
     )  # fmt: skip
     session.add(ticket)
-    session.flush()
     return ticket_answer(session, branch, ticket)
 
 

@@ -29,6 +29,7 @@ def tick(session: Session, branch: Branch, now: datetime) -> dict[str, int] | Un
         duty_id = ticket.duty_id if ticket.is_current else None
         ticket.expire(stamp(SYSTEM, branch, now))
         freed(session, duty_id, branch, now)
+    session.flush()  # who is current at a counter is asked of the database
     ended = _end_duties(session, branch, now) if day_over else 0
     if not (missed or expired or turned):
         return Unchanged({"missed": 0, "expired": 0, "duties": 0})

@@ -14,7 +14,8 @@ Refusal
 │   └── CounterOccupied       another agent stands there
 ├── Invalid 422               what was sent cannot be understood; `fields` says where
 ├── TooMany 429               slow down; `retry_after` seconds
-└── Unavailable 503           nothing was saved; try again
+├── Unavailable 503           nothing was saved; try again
+└── Broken 500                a fault of ours
 """
 
 from typing import ClassVar
@@ -112,3 +113,7 @@ class TooMany(Refusal):
 
 class Unavailable(Refusal):
     status, default = 503, "unavailable"
+
+
+class Broken(Refusal):
+    status, default = 500, "unexpected"

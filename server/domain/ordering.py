@@ -99,6 +99,8 @@ class Positions:
 
     def near(self, ticket: Queued) -> bool:
         """Whether at most two would be called before it by the counters on duty that would call it."""
+        if self.ahead(ticket) > NEAR:
+            return False
         duties = [
             duty
             for duty in self._duties

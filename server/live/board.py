@@ -43,6 +43,7 @@ class Rows:
     tickets: dict[str, Ticket] = field(default_factory=dict)
     calls: list[tuple[TicketEvent, Ticket]] = field(default_factory=list)  # newest first
     lines: dict[str, TicketEvent] = field(default_factory=dict)  # ticket id → its newest line that an undo looks at
+    drawn: dict[str, tuple[int, TicketView]] = field(default_factory=dict)  # ticket id → version of the row, its view
     epoch: int = 1
 
 
@@ -86,6 +87,7 @@ class Board:
                 branches.priorities(session, branch.id),
                 branches.counters(session, branch.id),
             )
+            rows.drawn = {}  # a counter may have another label now
         rows.branch = branch
         rows.duties = branches.open_duties(session, branch.id)
         rows.names |= {
@@ -144,6 +146,13 @@ class Boards:
         """The branch as it is: at least as new as every action that was answered before in this process."""
         view = self._views.get(branch_id)
         if view is not None and not self._is_stale(branch_id, view):
+            return view
+        return await self.refresh(branch_id)
+
+    async def recent(self, branch_id: str) -> BoardView:
+        """The view drawn last, if it is of the last seconds: for what may be a moment old, such as a promised wait."""
+        view = self._views.get(branch_id)
+        if view is not None and (self._clock() - view.at).total_seconds() <= STALE_SECONDS:
             return view
         return await self.refresh(branch_id)
 

@@ -1,6 +1,7 @@
 """From rows to a view: positions, waits, calls and what is open, drawn in one pass."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -128,17 +129,46 @@ def _queue_state(rows: "Rows", counters: tuple[CounterView, ...], now: datetime)
 def _tickets(rows: "Rows", counters: tuple[CounterView, ...], waits: dict[str, Wait | None]) -> list[TicketView]:
     """In the order they will be served, then the others as they joined."""
     labels = {counter.id: counter.label for counter in rows.counters}
-    found = sorted(rows.tickets.values(), key=lambda t: (t.state != State.WAITING, t.key))
-    duties = [duty for counter in counters if (duty := counter.on_duty)]
+    _forget_gone(rows)
+    found = [_kept(rows, ticket, labels) for ticket in rows.tickets.values()]
+    found.sort(key=_serving_order)
     positions = Positions(
         (t for t in found if t.state == State.WAITING),
-        (t.counter_id for t in found if t.state == State.PARKED and t.ready),
-        duties,
+        (t.counter for t in found if t.state == State.PARKED and t.ready),
+        [duty for counter in counters if (duty := counter.on_duty)],
     )
-    return [_ticket(ticket, labels, positions, waits) for ticket in found]
+    return [_placed(rows, t, positions, waits) if t.state in HAS_PLACE else t for t in found]
 
 
-def _ticket(t: Ticket, labels: dict[str, str], positions: Positions, waits: dict[str, Wait | None]) -> TicketView:
+def _serving_order(ticket: TicketView) -> tuple[bool, tuple[int, int]]:
+    return ticket.state != State.WAITING, ticket.key
+
+
+def _kept(rows: "Rows", ticket: Ticket, labels: dict[str, str]) -> TicketView:
+    """The view of a row, drawn once for each version of it: most of a board is as it was."""
+    known = rows.drawn.get(ticket.id)
+    if known is None or known[0] != ticket.changed:
+        known = rows.drawn[ticket.id] = (ticket.changed, _ticket(ticket, labels))
+    return known[1]
+
+
+def _placed(rows: "Rows", t: TicketView, positions: Positions, waits: dict[str, Wait | None]) -> TicketView:
+    """With its place as it is now."""
+    ahead, wait = positions.ahead(t), waits.get(t.id)
+    near = t.state == State.WAITING and positions.near(t)
+    if (ahead, near, wait) == (t.ahead, t.near, t.wait):
+        return t
+    placed = replace(t, ahead=ahead, near=near, wait=wait)
+    rows.drawn[t.id] = (rows.drawn[t.id][0], placed)
+    return placed
+
+
+def _forget_gone(rows: "Rows") -> None:
+    if len(rows.drawn) > 2 * len(rows.tickets):
+        rows.drawn = {id: known for id, known in rows.drawn.items() if id in rows.tickets}
+
+
+def _ticket(t: Ticket, labels: dict[str, str]) -> TicketView:
     letter = t.number.rstrip("0123456789")
     promised = (
         Wait(t.promised_likely, t.promised_at_most)
@@ -152,12 +182,9 @@ def _ticket(t: Ticket, labels: dict[str, str], positions: Positions, waits: dict
         missed_at=t.missed_at, away_since=t.away_since, closed_at=t.closed_at, counter=t.counter_id,
         counter_label=labels.get(t.counter_id or ""), bound_counter=t.bound_counter_id, bound_staff=t.bound_staff_id,
         agent=t.staff_id, recalls=t.recalls, ready=t.ready, postponements=t.postponements, returns=t.returns,
-        ahead=positions.ahead(t) if t.state in HAS_PLACE else None,
-        near=t.state == State.WAITING and positions.near(t),
-        wait=waits.get(t.id) if t.state in HAS_PLACE else None,
-        promised=promised, name=t.name, need=t.need, note=t.note, language=t.language, priority=t.priority_id,
-        priority_confirmed=t.priority_confirmed, channel=t.channel, appointment_at=t.appointment_at, visit=t.visit_id,
-        outcome=t.outcome_id, device=t.device_id,
+        ahead=None, near=False, wait=None, promised=promised, name=t.name, need=t.need, note=t.note,
+        language=t.language, priority=t.priority_id, priority_confirmed=t.priority_confirmed, channel=t.channel,
+        appointment_at=t.appointment_at, visit=t.visit_id, outcome=t.outcome_id, device=t.device_id,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from server.domain.errors import NotFound
@@ -11,6 +11,8 @@ from server.domain.feedback import Rating
 from server.domain.moves import CURRENT, HARMLESS, OPEN, State, TicketEvent
 from server.domain.people import Duty
 from server.domain.ticket import Ticket
+
+LONGEST_QUEUE = 1_000_000  # "all of it", where a number is needed
 
 
 def ticket(session: Session, branch_id: str, ticket_id: str) -> Ticket:
@@ -30,30 +32,17 @@ def branch_of_ticket(session: Session, ticket_id: str) -> str:
 
 def current_at(session: Session, counter_id: str) -> Ticket | None:
     """Who is called or being served at a counter."""
-    return session.scalar(select(Ticket).where(Ticket.counter_id == counter_id, Ticket.state.in_(CURRENT)))
+    return session.scalar(_CURRENT_AT, {"counter": counter_id})
 
 
 def parked_at(session: Session, branch_id: str, counter_id: str) -> list[Ticket]:
-    return list(
-        session.scalars(
-            select(Ticket)
-            .where(Ticket.branch_id == branch_id, Ticket.state == State.PARKED, Ticket.counter_id == counter_id)
-            .order_by(Ticket.place, Ticket.place_version)
-        )
-    )
+    return list(session.scalars(_PARKED_AT, {"branch": branch_id, "counter": counter_id}))
 
 
 def sent_to(session: Session, duty: Duty) -> list[Ticket]:
     """Waiting tickets that were transferred to this counter or this agent."""
-    return list(
-        session.scalars(
-            select(Ticket).where(
-                Ticket.branch_id == duty.branch_id,
-                Ticket.state == State.WAITING,
-                or_(Ticket.bound_counter_id == duty.counter_id, Ticket.bound_staff_id == duty.staff_id),
-            )
-        )
-    )
+    here = {"branch": duty.branch_id, "counter": duty.counter_id, "staff": duty.staff_id}
+    return list(session.scalars(_SENT_TO, here))
 
 
 def bound_to(session: Session, branch_id: str, counter_id: str | None, staff_id: str | None) -> list[Ticket]:
@@ -63,16 +52,9 @@ def bound_to(session: Session, branch_id: str, counter_id: str | None, staff_id:
     return list(session.scalars(found.order_by(Ticket.place, Ticket.place_version)))
 
 
-def queue(session: Session, branch_id: str, service_id: str, limit: int | None = None) -> list[Ticket]:
+def queue(session: Session, branch_id: str, service_id: str, limit: int = LONGEST_QUEUE) -> list[Ticket]:
     """Who waits for a service, in order; those sent to one counter or person are not in it."""
-    return list(
-        session.scalars(
-            select(Ticket)
-            .where(_in_queue(branch_id, service_id))
-            .order_by(Ticket.place, Ticket.place_version)
-            .limit(limit)
-        )
-    )
+    return list(session.scalars(_QUEUE, {"branch": branch_id, "service": service_id, "most": limit}))
 
 
 def behind(session: Session, ticket: Ticket, limit: int) -> list[Ticket]:
@@ -91,10 +73,9 @@ def behind(session: Session, ticket: Ticket, limit: int) -> list[Ticket]:
 
 
 def count_ahead(session: Session, ticket: Ticket) -> int:
-    before = or_(
-        Ticket.place < ticket.place, and_(Ticket.place == ticket.place, Ticket.place_version < ticket.place_version)
-    )
-    return session.scalar(select(func.count()).where(_in_queue(ticket.branch_id, ticket.service_id), before)) or 0
+    """Who waits in its queue before its place; it need not be there itself."""
+    place = {"place": ticket.place, "version": ticket.place_version}
+    return session.scalar(_COUNT_AHEAD, {"branch": ticket.branch_id, "service": ticket.service_id, **place}) or 0
 
 
 def count_open(session: Session, branch_id: str) -> int:
@@ -102,12 +83,11 @@ def count_open(session: Session, branch_id: str) -> int:
 
 
 def open_of_visitor(session: Session, branch_id: str, visitor: str) -> list[Ticket]:
-    mine = (Ticket.branch_id == branch_id, Ticket.visitor == visitor, Ticket.state.in_(OPEN))
-    return list(session.scalars(select(Ticket).where(*mine).order_by(Ticket.joined_at)))
+    return list(session.scalars(_OPEN_OF_VISITOR, {"branch": branch_id, "visitor": visitor}))
 
 
 def with_pass(session: Session, branch_id: str, pass_id: str) -> Ticket | None:
-    return session.scalar(select(Ticket).where(Ticket.branch_id == branch_id, Ticket.pass_id == pass_id))
+    return session.scalar(_WITH_PASS, {"branch": branch_id, "pass": pass_id})
 
 
 def numbered(session: Session, branch_id: str, number: str) -> list[Ticket]:
@@ -180,7 +160,7 @@ def rating_of(session: Session, visit_id: str) -> Rating | None:
     return session.get(Rating, visit_id)
 
 
-def _in_queue(branch_id: str, service_id: str) -> ColumnElement[bool]:
+def _in_queue(branch_id: str | BindParameter[str], service_id: str | BindParameter[str]) -> ColumnElement[bool]:
     return and_(
         Ticket.branch_id == branch_id,
         Ticket.state == State.WAITING,
@@ -188,3 +168,35 @@ def _in_queue(branch_id: str, service_id: str) -> ColumnElement[bool]:
         Ticket.bound_counter_id.is_(None),
         Ticket.bound_staff_id.is_(None),
     )
+
+
+# What every call and join asks. Built once: building a statement takes longer than the database takes to answer it.
+_BRANCH: BindParameter[str] = bindparam("branch")
+_COUNTER: BindParameter[str] = bindparam("counter")
+_STAFF: BindParameter[str] = bindparam("staff")
+_PLACE, _VERSION = bindparam("place", type_=BigInteger), bindparam("version", type_=BigInteger)
+_BEFORE = or_(Ticket.place < _PLACE, and_(Ticket.place == _PLACE, Ticket.place_version < _VERSION))
+_CURRENT_AT = select(Ticket).where(Ticket.counter_id == _COUNTER, Ticket.state.in_(CURRENT))
+_PARKED_AT = (
+    select(Ticket)
+    .where(Ticket.branch_id == _BRANCH, Ticket.state == State.PARKED, Ticket.counter_id == _COUNTER)
+    .order_by(Ticket.place, Ticket.place_version)
+)
+_SENT_TO = select(Ticket).where(
+    Ticket.branch_id == _BRANCH,
+    Ticket.state == State.WAITING,
+    or_(Ticket.bound_counter_id == _COUNTER, Ticket.bound_staff_id == _STAFF),
+)
+_QUEUE = (
+    select(Ticket)
+    .where(_in_queue(_BRANCH, bindparam("service")))
+    .order_by(Ticket.place, Ticket.place_version)
+    .limit(bindparam("most"))
+)
+_COUNT_AHEAD = select(func.count()).where(_in_queue(_BRANCH, bindparam("service")), _BEFORE)
+_OPEN_OF_VISITOR = (
+    select(Ticket)
+    .where(Ticket.branch_id == _BRANCH, Ticket.visitor == bindparam("visitor"), Ticket.state.in_(OPEN))
+    .order_by(Ticket.joined_at)
+)
+_WITH_PASS = select(Ticket).where(Ticket.branch_id == _BRANCH, Ticket.pass_id == bindparam("pass"))
