@@ -2,6 +2,7 @@
 (() => {
   const AGAIN = 3_000; // ms until a code that did not come is asked for again
   const PATIENCE = 8_000; // ms
+  const SETTLED = 60_000; // ms since it was loaded; while two versions answer in turn it must not reload without end
 
   const pair = () => {
     const form = document.getElementById("pair");
@@ -41,7 +42,7 @@
     next = performance.now() + Number(turns) * 1000;
     goodUntil = performance.now() + Number(goodFor) * 1000;
     document.body.classList.remove("codeless");
-    if (build !== document.body.dataset.build) location.reload();
+    if (build !== document.body.dataset.build && performance.now() > SETTLED) location.reload();
   };
 
   const tick = () => {
