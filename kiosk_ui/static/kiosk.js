@@ -21,6 +21,7 @@
 
   // The code is asked for shortly after it turned. One that can no longer be opened is taken from the screen.
   const code = document.getElementById("code");
+  const loaded = performance.now();
   let next = 0;
   let goodUntil = 0;
   let asking = false;
@@ -42,7 +43,7 @@
     next = performance.now() + Number(turns) * 1000;
     goodUntil = performance.now() + Number(goodFor) * 1000;
     document.body.classList.remove("codeless");
-    if (build !== document.body.dataset.build && performance.now() > SETTLED) location.reload();
+    if (build !== document.body.dataset.build && performance.now() - loaded > SETTLED) location.reload();
   };
 
   const tick = () => {

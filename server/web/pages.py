@@ -37,8 +37,6 @@ BUNDLES: Mapping[str, tuple[str, ...]] = {
 }
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
 LANGUAGE = "language"  # the cookie
-WORTH_PACKING = 1_000  # characters
-PACKING = 6  # of 9: more costs time and saves little
 
 
 def page(
@@ -53,7 +51,7 @@ def page(
     """A whole page. `language` None: what the browser asks for."""
     language = language or choose_language(request, words.LANGUAGES)
     html = _environment().get_template(template).render(_context(language, tz, context))
-    return _html(request, html, status)
+    return _html(html, status)
 
 
 def fragment(
@@ -62,7 +60,7 @@ def fragment(
 ) -> HTMLResponse:  # fmt: skip
     """One block of a page."""
     language = language or choose_language(request, words.LANGUAGES)
-    return _html(request, render_block(template, block, language, tz, **context), status)
+    return _html(render_block(template, block, language, tz, **context), status)
 
 
 def render_block(template: str, block: str, language: str, tz: str | None, **context: Any) -> str:
@@ -113,13 +111,8 @@ def static_response(request: HTTPConnection, name: str) -> Response:
     return Response(plain, media_type=kind, headers=headers)
 
 
-def _html(request: HTTPConnection, html: str, status: int) -> HTMLResponse:
-    """Compressed where the browser can read it: a first visit must fit a slow phone's line."""
-    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
-    if len(html) < WORTH_PACKING or "gzip" not in request.headers.get("accept-encoding", ""):
-        return HTMLResponse(html, status, headers=headers)
-    packed = gzip.compress(html.encode(), PACKING, mtime=0)
-    return HTMLResponse(packed, status, headers=headers | {"Content-Encoding": "gzip"})
+def _html(html: str, status: int) -> HTMLResponse:
+    return HTMLResponse(html, status, headers={"Cache-Control": "no-store"})
 
 
 @cache
