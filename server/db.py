@@ -9,13 +9,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, bindparam, insert, select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -137,7 +137,7 @@ class Database:
     def _answer(self, session: Session, order: _Order) -> tuple[Any, int | None]:
         branch = _locked(session, order.branch_id)
         now = self.now()
-        if order.key and (first := session.get(Answer, (order.key.scope, order.key.key))):
+        if order.key and (first := session.execute(_FIRST_ANSWER, asdict(order.key)).one_or_none()):
             if first.fingerprint != order.key.fingerprint:
                 raise Invalid("idempotency-mismatch")
             return first.body, None
@@ -147,9 +147,7 @@ class Database:
         if isinstance(answer, Unchanged):
             return answer.answer, None
         if order.key:
-            session.add(
-                Answer(scope=order.key.scope, key=order.key.key, fingerprint=order.key.fingerprint, body=answer, at=now)
-            )
+            session.execute(_KEEP_ANSWER, {**asdict(order.key), "body": answer, "at": now})
         session.commit()
         return answer, branch.version if branch is not None else None
 
@@ -157,10 +155,17 @@ class Database:
 def _locked(session: Session, branch_id: str | None) -> Branch | None:
     if branch_id is None:
         return None
-    branch = session.get(Branch, branch_id, with_for_update=True)
+    branch = session.scalar(_LOCKED_BRANCH, {"branch": branch_id})
     if branch is None:
         raise NotFound
     return branch
+
+
+_LOCKED_BRANCH = select(Branch).where(Branch.id == bindparam("branch")).with_for_update()
+_FIRST_ANSWER = select(Answer.fingerprint, Answer.body).where(
+    Answer.scope == bindparam("scope"), Answer.key == bindparam("key")
+)
+_KEEP_ANSWER = insert(Answer)
 
 
 class _BatchWriter:

@@ -13,6 +13,7 @@ from server.live.views import BoardView
 from server.live.wire import HEARTBEAT_SECONDS, Close, branch_frame, dumped, fragment, heartbeat, phone_frame
 
 COALESCE_SECONDS = 0.05  # a burst costs one refresh; a call is delayed by this at the most
+FIRST_SECONDS = 0.01  # the answer to who acted goes out before the screens are drawn
 REDRAW_SECONDS = 5.0  # minutes on screens move on while nothing else does
 Screen = Callable[[BoardView, str, str], bytes]
 """(view, language, subject) → the fragment of one audience."""
@@ -146,6 +147,7 @@ class Hub:
     async def _refresh(self, branch_id: str) -> None:
         """Draw and deliver; then rest, so that what is announced meanwhile costs one more refresh, not many."""
         try:
+            await asyncio.sleep(FIRST_SECONDS)
             self._drawn[branch_id] = asyncio.get_running_loop().time()
             view = await self._boards.refresh(branch_id)
             for topic, watchers in list(self._watchers.get(branch_id, {}).items()):

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from server.domain.branch import Branch, Counter, NumberSeries, Outcome, Priority, Service
@@ -22,10 +22,19 @@ def branch(session: Session, branch_id: str) -> Branch:
 
 def service(session: Session, branch_id: str, service_id: str) -> Service:
     """A service in use; Invalid when there is none of that id."""
-    found = session.get(Service, (branch_id, service_id))
+    found = session.scalar(_SERVICE, {"branch": branch_id, "service": service_id})
     if found is None or found.archived:
         raise Invalid("service-unknown", {"service": "service-unknown"})
     return found
+
+
+def needs_outcome(session: Session, branch_id: str, service_id: str) -> bool:
+    """Whether a visit to it, in use or not, ends only with an outcome: it says so and there is one to choose."""
+    found = session.get(Service, (branch_id, service_id))
+    if found is None or not found.outcome_required:
+        return False
+    mine = (Outcome.branch_id == branch_id, Outcome.service_id == service_id, Outcome.archived.is_(False))
+    return session.scalar(select(Outcome.id).where(*mine).limit(1)) is not None
 
 
 def services(session: Session, branch_id: str) -> list[Service]:
@@ -90,7 +99,7 @@ def branch_of_counter(session: Session, counter_id: str) -> str:
 
 def series(session: Session, branch_id: str, service_id: str, day: date) -> NumberSeries:
     """The numbers of one service on one business day, started when there are none yet."""
-    found = session.get(NumberSeries, (branch_id, service_id, day))
+    found = session.scalar(_SERIES, {"branch": branch_id, "service": service_id, "day": day})
     if found is None:
         found = NumberSeries(branch_id=branch_id, service_id=service_id, business_day=day, last=0)
         session.add(found)
@@ -121,3 +130,12 @@ def duty_here(session: Session, counter_id: str, staff_id: str | None) -> Duty:
 
 def staff_name(session: Session, staff_id: str) -> str:
     return session.scalar(select(StaffMember.name).where(StaffMember.id == staff_id)) or ""
+
+
+# Asked by every join; built once.
+_SERVICE = select(Service).where(Service.branch_id == bindparam("branch"), Service.id == bindparam("service"))
+_SERIES = select(NumberSeries).where(
+    NumberSeries.branch_id == bindparam("branch"),
+    NumberSeries.service_id == bindparam("service"),
+    NumberSeries.business_day == bindparam("day"),
+)
