@@ -18,7 +18,7 @@ async def ticket_once(ticket_id: str, asker: AHolderOrAgent, kit: TheKit) -> dic
     view, found = await kit.boards.ticket(asker.branch_id, ticket_id)
     if found is None:
         raise NotFound
-    return phone_frame(view, found)
+    return phone_frame(view, found, kit.now())
 
 
 @router.get(

@@ -91,10 +91,10 @@ class Hub:
         """Begin to watch: the newest state is in the mailbox at once."""
         watcher = Watcher(topic, frozenset(holders))
         view = await self._boards.fresh(topic.branch_id)
+        if topic.kind == "ticket" and topic.subject not in view.by_ticket:
+            await self._deliver_old(watcher)  # closed long ago: nothing moves any more but the heartbeat
         self._watchers[topic.branch_id][topic].add(watcher)
-        self._deliver(view, topic, [watcher])
-        if watcher.topic.kind == "ticket" and topic.subject not in view.by_ticket:
-            await self._deliver_old(watcher)
+        self._deliver(self._boards.last(topic.branch_id) or view, topic, [watcher])
         return watcher
 
     def leave(self, watcher: Watcher) -> None:
@@ -181,30 +181,31 @@ class Hub:
             ticket = view.by_ticket.get(topic.subject)
             if ticket is None:
                 return None
-            frame = phone_frame(view, ticket)
+            frame = phone_frame(view, ticket, self._clock())
             return dumped(frame), dumped(frame | {"v": 0, "at": 0})
         if topic.kind == "branch":
             frame = branch_frame(view)
-            return dumped(frame), dumped(frame)
+            return dumped(frame), dumped(frame | {"v": 0})
         try:
             html = self._screens[topic.kind](view, topic.language, topic.subject)
         except Exception:
             log.exception("the %s screen of %s could not be drawn", topic.kind, topic.branch_id)
             return None
-        return fragment(view, html), html.decode()
+        return fragment(view, html, self._clock()), html.decode()
 
     async def _deliver_old(self, watcher: Watcher) -> None:
         view, ticket = await self._boards.ticket(watcher.topic.branch_id, watcher.topic.subject)
         if ticket is None:
             watcher.close(Close.GONE)
         else:
-            frame = dumped(phone_frame(view, ticket))
+            frame = dumped(phone_frame(view, ticket, self._clock()))
             watcher.put(frame, frame, asyncio.get_running_loop().time())
 
     def _beat(self, branch_id: str, now: float) -> None:
         """Only while the view is known to be true: a heartbeat is a promise."""
         view = self._boards.last(branch_id)
-        if view is None or (self._clock() - view.at).total_seconds() > REDRAW_SECONDS * 2:
+        # Either way: a clock that was set back must not make an old view look new.
+        if view is None or abs((self._clock() - view.at).total_seconds()) > REDRAW_SECONDS * 2:
             return
         beat = heartbeat(view, self._clock())
         for watchers in list(self._watchers.get(branch_id, {}).values()):

@@ -25,8 +25,8 @@ class Close(IntEnum):
     GONE = 4404
 
 
-def phone_frame(view: BoardView, ticket: TicketView) -> dict[str, Any]:
-    """Everything a phone shows that moves; at most 250 bytes as JSON."""
+def phone_frame(view: BoardView, ticket: TicketView, now: datetime) -> dict[str, Any]:
+    """Everything a phone shows that moves; at most 250 bytes as JSON. `now`: what phones set their clocks by."""
     service = next((s for s in view.services if s.id == ticket.service), None)
     return {
         "e": view.epoch,
@@ -37,7 +37,7 @@ def phone_frame(view: BoardView, ticket: TicketView) -> dict[str, Any]:
         "near": ticket.near,
         "wait": wait_pair(ticket.wait),
         "now": list(service.now_serving[:NOW_SHOWN]) if service else [],
-        "at": int(view.at.timestamp()),
+        "at": int(now.timestamp()),
     }
 
 
@@ -51,9 +51,9 @@ def branch_frame(view: BoardView) -> dict[str, Any]:
     }
 
 
-def fragment(view: BoardView, html: bytes) -> str:
+def fragment(view: BoardView, html: bytes, now: datetime) -> str:
     """One audience's screen; the same text goes to all in it."""
-    return dumped({"e": view.epoch, "v": view.version, "at": int(view.at.timestamp()), "content": html.decode()})
+    return dumped({"e": view.epoch, "v": view.version, "at": int(now.timestamp()), "content": html.decode()})
 
 
 def heartbeat(view: BoardView, now: datetime) -> str:
