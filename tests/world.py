@@ -175,8 +175,8 @@ class Agent:
         await self.does(serving.start, ticket)
         return await self.does(serving.finish, ticket, outcome=outcome)
 
-    async def undoes(self, ticket: str, *, manager: bool = False) -> dict[str, Any]:
-        return await self.does(undoing.undo, ticket, manager=manager)
+    async def undoes(self, ticket: str) -> dict[str, Any]:
+        return await self.does(undoing.undo, ticket)
 
 
 class World:

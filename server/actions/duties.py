@@ -113,6 +113,8 @@ def _leave_other_counter(session: Session, branch: Branch, now: datetime, by: Ac
     if other.branch_id != branch.id:  # only that branch's own lock may change it
         raise Conflict("on-duty-elsewhere")
     must_be_free(session, other.counter_id)
+    if left := tickets.parked_at(session, branch.id, other.counter_id):  # ending the duty there asks what becomes of it
+        raise Conflict("parked-behind", n=len(left), counter=branches.counter_label(session, other.counter_id) or "")
     _close(other, branch, now)
     session.flush()  # the index of one open duty per agent must see this end before the next begin
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from server.actions import day
 from server.actions.answers import Answer, stamp, ticket_answer
 from server.actions.counters import freed
 from server.domain.base import to_ms
@@ -47,18 +48,18 @@ class Joining:
 def join(session: Session, branch: Branch, now: datetime, *, by: Actor, joining: Joining, presence: Presence) -> Answer:
     """A new ticket, waiting when its holder is proven present, else expected where the branch allows it."""
     proof = _prove(branch, joining, presence, now)
+    day.turn(session, branch, now)
     visitor = joining.visitor or (proof.visitor if proof else None)
     service = _joinable(session, branch, joining, now)
     _one_ticket_only(session, branch, proof, visitor)
     priority = branches.priority(session, branch.id, joining.priority) if joining.priority else None
-    branch.turn_day(now)
     assert branch.business_day is not None
     number = branches.series(session, branch.id, service.id, branch.business_day).draw(service.letter)
     arrival = branch.next_place(now)
     here = proof is not None or joining.here
     likely, at_most = joining.promised or (None, None)
     ticket = Ticket.join(
-        Stamp(Actor(by.kind, by.id or visitor), now, branch.version), State.WAITING if here else State.EXPECTED,
+        Stamp(_diarist(by, joining.ticket_id), now, branch.version), State.WAITING if here else State.EXPECTED,
         id=joining.ticket_id, branch_id=branch.id, visit_id=joining.ticket_id, business_day=branch.business_day,
         visitor=visitor, pass_id=proof.id if proof and proof.id else None, channel=joining.channel,
         device_id=proof.device if proof else joining.device_id, language=joining.language, generation=1,
@@ -85,7 +86,7 @@ def change_service(
     number = branches.series(session, branch.id, new.id, ticket.business_day).draw(new.letter)
     arrival = branch.next_place(now)
     ticket.change_service(
-        stamp(by, branch, now), new.id, number, arrival, place_of(arrival, head_start_of(session, ticket))
+        stamp(by, branch, now), new.id, number, arrival, place_of(arrival, tickets.head_start(session, ticket))
     )
     return ticket_answer(session, branch, ticket)
 
@@ -110,7 +111,7 @@ def arrive(
     late = now > (appointment or ticket.joined_at + timedelta(minutes=branch.arrive_by))
     if late or appointment:
         arrival = branch.next_place(now) if late or appointment is None else to_ms(appointment)
-        place = place_of(arrival, head_start_of(session, ticket))
+        place = place_of(arrival, tickets.head_start(session, ticket))
     ticket.arrive(stamp(by, branch, now), arrival, place)
     return ticket_answer(session, branch, ticket)
 
@@ -179,11 +180,9 @@ def leave(session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_
     return ticket_answer(session, branch, ticket)
 
 
-def head_start_of(session: Session, ticket: Ticket) -> int:
-    """Minutes that count now: none while its class waits to be confirmed."""
-    if ticket.priority_id is None or not ticket.priority_confirmed:
-        return 0
-    return branches.priority(session, ticket.branch_id, ticket.priority_id).head_start
+def _diarist(by: Actor, ticket_id: str) -> Actor:
+    """A customer is their ticket in its diary: the visitor is forgotten one day, the diary is kept."""
+    return Actor(by.kind, ticket_id) if by.kind == "customer" else by
 
 
 def _prove(branch: Branch, joining: Joining, presence: Presence, now: datetime) -> Pass | None:

@@ -88,7 +88,7 @@ def _legs(diary: list[TicketEvent]) -> list[dict[str, Any]]:
         elif (
             line.move == "undo"
             and legs
-            and line.to_state == State.SERVING
+            and line.to_state in (State.SERVING, State.PARKED)
             and line.from_state in (State.SERVED, State.WAITING)
         ):
             legs.pop()

@@ -77,7 +77,7 @@ def finish(
     ticket, duty = _mine(session, branch, ticket_id, by)
     if outcome:
         branches.outcome(session, branch.id, ticket.service_id, outcome)
-    elif ticket.can(Move.FINISH) and branches.service(session, branch.id, ticket.service_id).outcome_required:
+    elif ticket.can(Move.FINISH) and branches.needs_outcome(session, branch.id, ticket.service_id):
         raise Invalid("outcome-required", {"outcome": "outcome-required"})
     ticket.finish(stamp(by, branch, now), outcome or None)
     if note:
@@ -158,8 +158,10 @@ def reclass(
 ) -> Answer:
     """An agent confirms or changes the priority class, or withdraws it (None)."""
     ticket = tickets.ticket(session, branch.id, ticket_id)
+    counted = tickets.head_start(session, ticket)
     head_start = branches.priority(session, branch.id, priority).head_start if priority else 0
-    ticket.reclass(stamp(by, branch, now), priority, priority is not None, place_of(ticket.arrival, head_start))
+    # From where it stands now, not from its arrival: it may have let others go first, or have been sent to the end.
+    ticket.reclass(stamp(by, branch, now), priority, priority is not None, place_of(ticket.place, head_start - counted))
     return ticket_answer(session, branch, ticket)
 
 

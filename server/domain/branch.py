@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from server.domain.base import Base, Words, to_ms
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-LOOK_AHEAD_DAYS = 14  # how far an opening time is searched for
+LOOK_AHEAD_DAYS = 14  # how far an opening time is searched for, and how far back a closing one
 
 
 class Branch(Base):
@@ -70,6 +70,14 @@ class Branch(Base):
             return False
         self.business_day = today
         return True
+
+    def closed_since(self, day: date) -> bool:
+        """Whether the branch was closed at a turn of the business day after `day`, up to the present one."""
+        if self.business_day is None:
+            return False
+        turns = min((self.business_day - day).days, LOOK_AHEAD_DAYS)
+        days = (self.business_day - timedelta(days=n) for n in range(turns))
+        return any(not self.is_open(_wall(day, self.day_starts_at, self.zone())) for day in days)
 
     def is_open(self, now: datetime) -> bool:
         if self.hours is None:

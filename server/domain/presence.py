@@ -121,11 +121,16 @@ class Presence:
     def _digest(self, *parts: str) -> bytes:
         # Lengths keep ("ab", "c") and ("a", "bc") apart.
         text = "".join(f"{len(part)}:{part}" for part in parts)
-        return hmac.digest(self._key, text.encode(), hashlib.sha256)
+        return hmac.digest(self._key, _bytes(text), hashlib.sha256)
 
 
 def _same(a: str, b: str) -> bool:
-    return hmac.compare_digest(a.encode(), b.encode())
+    return hmac.compare_digest(_bytes(a), _bytes(b))
+
+
+def _bytes(text: str) -> bytes:
+    """Whatever somebody sends: half a surrogate pair is no reason to fail."""
+    return text.encode(errors="surrogatepass")
 
 
 def _b36(number: int) -> str:

@@ -162,10 +162,11 @@ class Ticket(Base):
         return self._move(Move.ACKNOWLEDGE, stamp, acknowledged_at=self.acknowledged_at or stamp.at)
 
     def come_again(self, stamp: Stamp, key: Place) -> TicketEvent:
-        """The move "return": after a miss, to `key`."""
+        """The move "return": after a miss, to `key`; only the customer's own returns are counted."""
         place, version = key
+        returns = self.returns + (stamp.by.kind == "customer")
         return self._move(
-            Move.RETURN, stamp, place=place, place_version=version, returns=self.returns + 1, **_NOT_AT_A_COUNTER
+            Move.RETURN, stamp, place=place, place_version=version, returns=returns, **_NOT_AT_A_COUNTER
         )
 
     def get_ready(self, stamp: Stamp) -> TicketEvent:

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, BindParameter, ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
+from server.domain.branch import Priority
 from server.domain.errors import NotFound
 from server.domain.feedback import Rating
 from server.domain.moves import CURRENT, HARMLESS, OPEN, State, TicketEvent
@@ -76,6 +77,14 @@ def count_ahead(session: Session, ticket: Ticket) -> int:
     """Who waits in its queue before its place; it need not be there itself."""
     place = {"place": ticket.place, "version": ticket.place_version}
     return session.scalar(_COUNT_AHEAD, {"branch": ticket.branch_id, "service": ticket.service_id, **place}) or 0
+
+
+def head_start(session: Session, ticket: Ticket) -> int:
+    """Minutes that count now: none while its class waits to be confirmed, still those of a class since archived."""
+    if ticket.priority_id is None or not ticket.priority_confirmed:
+        return 0
+    found = session.get(Priority, (ticket.branch_id, ticket.priority_id))
+    return found.head_start if found else 0
 
 
 def count_open(session: Session, branch_id: str) -> int:

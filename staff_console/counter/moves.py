@@ -143,10 +143,7 @@ async def transfer(here: Here, form: Annotated[Transfer, Form()]) -> Response:
 
 @router.post("/undo")
 async def undo(here: Here, form: Annotated[Of, Form()]) -> Response:
-    manager = here.staff.may("manager", here.branch_id)
-    await here.act(
-        form, partial(undoing.undo, by=here.actor, ticket_id=await here.ticket(form.ticket), manager=manager)
-    )
+    await here.act(form, partial(undoing.undo, by=here.actor, ticket_id=await here.ticket(form.ticket)))
     return await answer(here)
 
 

@@ -99,7 +99,7 @@ async def test_a_service_is_archived_only_when_nobody_has_a_number_for_it(world:
     await world.ada.joins("renewals")
     with pytest.raises(Conflict) as refused:
         await mira_does(world, services.archive, service_id="renewals")
-    assert (refused.value.slug, refused.value.params) == ("service-awaited", {"n": 1})
+    assert (refused.value.slug, refused.value.params) == ("service-awaited", {"n": 1, "service": "renewals"})
     await world.ken.takes("1")
     called = await world.ken.calls_next()
     assert called is not None
@@ -216,7 +216,7 @@ async def test_a_counter_that_numbers_were_sent_to_is_not_archived(world: World)
     await world.ken.does(serving.transfer, world.ada.ticket, counter=world.counters["2"])
     with pytest.raises(Conflict) as refused:
         await mira_does(world, counters.archive, counter_id=world.counters["2"])
-    assert (refused.value.slug, refused.value.params) == ("counter-awaited", {"n": 1})
+    assert (refused.value.slug, refused.value.params) == ("counter-awaited", {"n": 1, "counter": "2"})
 
 
 async def test_an_archived_counter_comes_back_unless_its_label_is_gone(world: World) -> None:

@@ -161,7 +161,7 @@ class Histories(RuleBasedStateMachine):
         ticket = self._ticket(who)
         expected = self._paper(lambda: self.paper.undo(ticket))
         for world, person in zip(self.worlds, self.people[who % len(self.people)], strict=True):
-            answer = self._really(world.mira.undoes(person.ticket, manager=True))
+            answer = self._really(world.mira.undoes(person.ticket))
             assert (answer == "refused") == (expected == "refused"), ticket.past[-3:]
 
     @invariant()

@@ -62,7 +62,7 @@ async def test_only_who_made_the_move_or_a_manager_takes_it_back(world: World) -
     ada = await _called(world)
     with pytest.raises(Forbidden, match="undo-not-yours"):
         await world.lola.undoes(ada.ticket)
-    await world.mira.undoes(ada.ticket, manager=True)
+    await world.mira.undoes(ada.ticket)
 
 
 async def test_undo_ends_after_a_minute_and_there_is_no_undo_of_an_undo(world: World) -> None:

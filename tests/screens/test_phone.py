@@ -213,7 +213,7 @@ async def test_the_story_names_counters_and_never_people(here: Place) -> None:
 
 async def test_an_undone_step_is_told_too(here: Place) -> None:
     ada, address = await here.called()
-    await here.world.act(undoing.undo, by=here.ken.actor, ticket_id=ticket_of(address), manager=False)
+    await here.world.act(undoing.undo, by=here.ken.actor, ticket_id=ticket_of(address))
     await ada.opens(address)
     assert story(ada)[-1] == "The last step was taken back"
 

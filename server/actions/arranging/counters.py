@@ -51,23 +51,28 @@ def change(
 
 
 def archive(session: Session, branch: Branch, now: datetime, *, by: Actor, counter_id: str) -> Answer | Unchanged:
-    """Nobody can take it; numbers parked there go back to their queues.
+    """Nobody can take it; refused as `vacate` refuses."""
+    counter = _counter(session, branch, counter_id)
+    if counter.archived:
+        return Unchanged({"id": counter.id})
+    vacate(session, branch, now, by, counter)
+    record(session, branch, now, by, "counter.archive", counter.id, {"archived": False}, {"archived": True})
+    return {"id": counter.id}
+
+
+def vacate(session: Session, branch: Branch, now: datetime, by: Actor, counter: Counter) -> None:
+    """Archive it; numbers parked there go back to their queues.
 
     CounterOccupied while somebody is there, Conflict while numbers that were sent there wait: another counter can call
     each of them.
     """
-    counter = _counter(session, branch, counter_id)
-    if counter.archived:
-        return Unchanged({"id": counter.id})
     if (duty := branches.duty_at(session, counter.id)) is not None:
         raise CounterOccupied(counter=counter.label, name=branches.staff_name(session, duty.staff_id))
     if sent := tickets.bound_to(session, branch.id, counter.id, None):
-        raise Conflict("counter-awaited", n=len(sent))
+        raise Conflict("counter-awaited", n=len(sent), counter=counter.label)
     for ticket in tickets.parked_at(session, branch.id, counter.id):
         ticket.transfer(stamp(by, branch, now), ticket.service_id, None, None, ticket.key)
     counter.archived = True
-    record(session, branch, now, by, "counter.archive", counter.id, {"archived": False}, {"archived": True})
-    return {"id": counter.id}
 
 
 def restore(session: Session, branch: Branch, now: datetime, *, by: Actor, counter_id: str) -> Answer | Unchanged:

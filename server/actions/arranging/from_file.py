@@ -7,10 +7,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from server.actions.arranging import counters, services
 from server.actions.arranging.access import DeviceAccess, PersonAccess, device_access, person_access
 from server.actions.arranging.audit import record, snapshot
+from server.actions.arranging.profiles import follow
 from server.branch_file import BranchFile, BranchSection, OutcomeSection, ServiceSection
 from server.domain.branch import Branch, Counter, Outcome, Priority, Service
+from server.domain.errors import Conflict
 from server.domain.people import Actor
 from server.queries import branches
 
@@ -40,22 +43,23 @@ def apply(
     """Bring the branch to what its file says.
 
     Answers what `setup --json` prints, with tokens where links and keys belong; who is already let in gets none.
+    Conflict, as on the setup pages, where the file takes away what people wait for or where somebody stands.
     """
     before = snapshot(branch)
     _branch(branch, file.branch)
     record(session, branch, now, by, "branch.file", branch.id, before, snapshot(branch))
-    services = [_service(session, branch.id, n, section) for n, section in enumerate(file.services)]
-    _archive([s for s in branches.services(session, branch.id) if s.id not in {kept.id for kept in services}])
-    outcomes = [_outcomes(session, branch.id, section) for section in file.services]
-    counters = _counters(session, branch.id, file, chance)
-    _priorities(session, branch.id, file)
-    session.flush()
+    with follow(session, branch):
+        _make_room(session, branch, now, by, file)
+        kept = [_service(session, branch.id, n, section) for n, section in enumerate(file.services)]
+        outcomes = [_outcomes(session, branch.id, section) for section in file.services]
+        places = _counters(session, branch, now, by, file, chance)
+        _priorities(session, branch.id, file)
     people = [person_access(session, branch, now, person, chance.id, chance.token) for person in file.people]
     devices = [device_access(session, branch, now, device, chance.id, chance.token) for device in file.devices]
     return {
         "branch": {"id": branch.id},
-        "services": [_service_answer(service, mine) for service, mine in zip(services, outcomes, strict=True)],
-        "counters": [{"id": counter.id, "label": counter.label} for counter in counters],
+        "services": [_service_answer(service, mine) for service, mine in zip(kept, outcomes, strict=True)],
+        "counters": [{"id": counter.id, "label": counter.label} for counter in places],
         "people": [_person_answer(access) for access in people],
         "devices": [_device_answer(access) for access in devices],
     }
@@ -65,6 +69,25 @@ def _branch(branch: Branch, section: BranchSection) -> None:
     for field, value in section.model_dump(exclude=NOT_OF_THE_BRANCH_ROW).items():
         setattr(branch, field, value)
     branch.languages, branch.hours, branch.closures = list(section.languages), section.week(), section.closed_days()
+
+
+def _make_room(session: Session, branch: Branch, now: datetime, by: Actor, file: BranchFile) -> None:
+    """Archive what the file leaves out, and take away the letters that change hands, before anybody gets them."""
+    known = {service.id: service for service in branches.services(session, branch.id)}
+    for id in known.keys() - {section.id for section in file.services}:
+        if not known[id].archived:
+            services.must_not_be_awaited(session, known[id])
+            known[id].archived = True
+            record(session, branch, now, by, "service.archive", id, {"archived": False}, {"archived": True})
+    for section in file.services:
+        mine = known.get(section.id)
+        if mine is not None and mine.letter == section.letter and not mine.archived:
+            continue
+        if services.was_given(session, branch, now, section.letter, mine):
+            raise Conflict("letter-given-today", letter=section.letter, service=section.id)
+        if mine is not None:
+            mine.archived = True  # for a moment: an archived service holds no letter
+    session.flush()
 
 
 def _service(session: Session, branch_id: str, position: int, section: ServiceSection) -> Service:
@@ -92,17 +115,21 @@ def _outcome(session: Session, branch_id: str, service_id: str, position: int, s
     return outcome
 
 
-def _counters(session: Session, branch_id: str, file: BranchFile, chance: Chance) -> list[Counter]:
+def _counters(
+    session: Session, branch: Branch, now: datetime, by: Actor, file: BranchFile, chance: Chance
+) -> list[Counter]:
     """Counters are known by their label; their ids are made once."""
-    known = {counter.label: counter for counter in branches.counters(session, branch_id) if not counter.archived}
+    known = {counter.label: counter for counter in branches.counters(session, branch.id) if not counter.archived}
     kept = []
     for position, section in enumerate(file.counters):
-        counter = known.pop(section.label, None) or Counter(id=chance.id(), branch_id=branch_id, label=section.label)
+        counter = known.pop(section.label, None) or Counter(id=chance.id(), branch_id=branch.id, label=section.label)
         counter.services = list(section.services) if section.services is not None else None
         counter.position = position
         session.add(counter)
         kept.append(counter)
-    _archive(list(known.values()))
+    for gone in known.values():
+        counters.vacate(session, branch, now, by, gone)
+        record(session, branch, now, by, "counter.archive", gone.id, {"archived": False}, {"archived": True})
     return kept
 
 

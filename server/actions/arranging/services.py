@@ -74,11 +74,17 @@ def archive(session: Session, branch: Branch, now: datetime, *, by: Actor, servi
     service = _service(session, branch, service_id)
     if service.archived:
         return Unchanged({"id": service.id})
-    if waiting := waiting_for(session, branch.id, service.id):
-        raise Conflict("service-awaited", n=waiting)
-    service.archived = True
+    must_not_be_awaited(session, service)
+    with follow(session, branch):
+        service.archived = True
     record(session, branch, now, by, "service.archive", service.id, {"archived": False}, {"archived": True})
     return {"id": service.id}
+
+
+def must_not_be_awaited(session: Session, service: Service) -> None:
+    """Conflict while people have a number for it."""
+    if waiting := waiting_for(session, service.branch_id, service.id):
+        raise Conflict("service-awaited", n=waiting, service=service.id)
 
 
 def restore(session: Session, branch: Branch, now: datetime, *, by: Actor, service_id: str) -> Answer | Unchanged:
@@ -113,6 +119,13 @@ def move(
     order = [service.id for service in shown]
     record(session, branch, now, by, "service.move", service_id, {"order": ids}, {"order": order})
     return {"order": order}
+
+
+def was_given(session: Session, branch: Branch, now: datetime, letter: str, mine: Service | None) -> bool:
+    """Whether numbers with this letter, that `mine` would give a second time, were given on this business day."""
+    day = max(branch.business_day or branch.day_at(now), branch.day_at(now))
+    series = session.get(NumberSeries, (branch.id, mine.id, day)) if mine else None
+    return last_number(session, branch.id, day, letter) > (series.last if series else 0)
 
 
 def free_letter(letters: list[str]) -> str:
@@ -151,8 +164,5 @@ def _letter_is_free(session: Session, branch: Branch, now: datetime, letter: str
     others = (s for s in branches.services(session, branch.id) if not s.archived and s is not mine)
     if any(other.letter == letter for other in others):
         raise Invalid("invalid-input", {"letter": "letter-taken"})
-    day = max(branch.business_day or branch.day_at(now), branch.day_at(now))
-    series = session.get(NumberSeries, (branch.id, mine.id, day)) if mine else None
-    drawn = series.last if series else 0
-    if last_number(session, branch.id, day, letter) > drawn:
+    if was_given(session, branch, now, letter, mine):
         raise Invalid("invalid-input", {"letter": "letter-today"})
