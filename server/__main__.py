@@ -17,8 +17,10 @@ from rich.console import Console
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
 from server import backup as backups
+from server import words
 from server.branch_file import BranchFileProblem, read
 from server.data_folder import DataFolder, FolderInUse
+from server.domain.errors import Refusal
 from server.first_start import prepare, set_up_now
 from server.observe import start_logging
 from server.schema import NewerSchema, hidden, migrate
@@ -45,7 +47,8 @@ def serve(
         _migrated(settings)
         start_logging(readable=sys.stderr.isatty())
         _allow_many_sockets()
-        beginning = prepare(settings.database)
+        with _plainly(hidden(settings.database)):
+            beginning = prepare(settings.database)
         from server.app import create_app  # the faces load only for who serves
 
         app = create_app(settings)
@@ -67,7 +70,8 @@ def setup(
         _fail(str(problem))
     with _held(settings):
         _migrated(settings)
-        answer = set_up_now(settings.database, branch, settings.public_url or f"http://localhost:{settings.port}")
+        with _plainly(str(file)):
+            answer = set_up_now(settings.database, branch, settings.public_url or f"http://localhost:{settings.port}")
     if as_json:
         print(json.dumps(answer, ensure_ascii=False, indent=2))
     else:
@@ -142,6 +146,17 @@ def _held(settings: Settings) -> Iterator[None]:
         yield
     finally:
         folder.unlock()
+
+
+@contextmanager
+def _plainly(what: str) -> Iterator[None]:
+    """A refusal becomes its sentences, with what it is about before them."""
+    try:
+        yield
+    except Refusal as refusal:
+        about = [f"{thing} {refusal.params[thing]}" for thing in ("service", "counter") if thing in refusal.params]
+        said = [words.say("en", f"error.{refusal.slug}.{part}", **refusal.params) for part in ("title", "text")]
+        _fail(f"{', '.join([what, *about])}: {'. '.join(said)}")
 
 
 def _migrated(settings: Settings) -> tuple[str | None, str]:

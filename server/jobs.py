@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -23,6 +24,7 @@ FORGET_SECONDS = 3600.0
 REVOCATION_SECONDS = 1.0
 SEEN_SECONDS = 60.0  # half of what the setup pages take for "connected"
 ANSWERS_KEPT = timedelta(hours=24)
+CLOCK_JUMP = timedelta(minutes=10)  # more than any machine drifts, less than a wrong time zone
 log = logging.getLogger(__name__)
 Job = Coroutine[Any, Any, None]
 
@@ -32,11 +34,30 @@ def all_jobs(db: Database, hub: Hub, forget_who: Callable[[], None]) -> list[Job
     return [
         hub.run(),
         _every(TICK_SECONDS, lambda: tick_branches(db)),
+        _every(TICK_SECONDS, ClockWatch(db.now, time.monotonic).look),
         _every(FORGET_SECONDS, lambda: forget_answers(db)),
         _every(FORGET_SECONDS, lambda: forget_people(db)),
         _every(SEEN_SECONDS, lambda: note_screens(db, hub)),
         watch_revocations(db, hub, forget_who),
     ]
+
+
+class ClockWatch:
+    """Reports a clock that jumps: places and business days never go back with it, but waits and hours are told by it.
+
+    `wall` gives aware UTC, `steady` seconds that only go forward.
+    """
+
+    def __init__(self, wall: Callable[[], datetime], steady: Callable[[], float]) -> None:
+        self._wall, self._steady = wall, steady
+        self._seen = wall(), steady()
+
+    async def look(self) -> None:
+        """Compare what both clocks say has passed since the last look."""
+        (wall, steady), self._seen = self._seen, (self._wall(), self._steady())
+        jump = self._seen[0] - wall - timedelta(seconds=self._seen[1] - steady)
+        if abs(jump) > CLOCK_JUMP:
+            log.error("the clock jumped by %+.0f minutes: look at the machine's time", jump.total_seconds() / 60)
 
 
 async def tick_branches(db: Database) -> None:

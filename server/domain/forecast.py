@@ -6,6 +6,7 @@ of independent service times (a normal 90th percentile; Whitt 1999, "Predicting 
 """
 
 from bisect import bisect_left
+from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, sqrt
@@ -13,6 +14,7 @@ from typing import Protocol
 
 PRIOR_WEIGHT = 5  # services that the configured duration counts for
 HALF_LIFE = 50  # services after which one counts half
+LEARN_FROM = 100  # the newest services that count at all: what a restart reads again, so that it changes nothing
 SPREAD = 0.65  # standard deviation of one service time over its mean, prior
 P90 = 1.3  # standard deviations, upper end
 
@@ -72,12 +74,16 @@ class WorkAhead:
     """The simple forecaster: work ahead over open counters."""
 
     def __init__(self) -> None:
+        self._newest: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=LEARN_FROM))
         self._learned: dict[str, tuple[float, float]] = {}  # service → (weight, mean)
 
     def observe(self, service: str, minutes: float) -> None:
-        weight, mean = self._learned.get(service, (0.0, 0.0))
-        weight = weight * 0.5 ** (1 / HALF_LIFE) + 1
-        self._learned[service] = (weight, mean + (minutes - mean) / weight)
+        self._newest[service].append(minutes)
+        weight = mean = 0.0
+        for seen in self._newest[service]:
+            weight = weight * 0.5 ** (1 / HALF_LIFE) + 1
+            mean += (seen - mean) / weight
+        self._learned[service] = weight, mean
 
     def mean(self, service: str, configured: float) -> float:
         """Minutes: the learned mean, drawn towards the configured one while little is known."""

@@ -165,9 +165,7 @@ class Ticket(Base):
         """The move "return": after a miss, to `key`; only the customer's own returns are counted."""
         place, version = key
         returns = self.returns + (stamp.by.kind == "customer")
-        return self._move(
-            Move.RETURN, stamp, place=place, place_version=version, returns=returns, **_NOT_AT_A_COUNTER
-        )
+        return self._move(Move.RETURN, stamp, place=place, place_version=version, returns=returns, **_NOT_AT_A_COUNTER)
 
     def get_ready(self, stamp: Stamp) -> TicketEvent:
         return self._move(Move.READY, stamp, ready=True)

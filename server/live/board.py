@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from server.domain.branch import Branch, Counter, Outcome, Priority, Service
 from server.domain.errors import NotFound
-from server.domain.forecast import Forecaster, WorkAhead
+from server.domain.forecast import LEARN_FROM, Forecaster, WorkAhead
 from server.domain.moves import State, TicketEvent
 from server.domain.people import Duty
 from server.domain.ticket import Ticket
@@ -22,7 +22,6 @@ from server.queries import branches, people, tickets
 KEEP_CLOSED = timedelta(hours=1)  # phones still show their rating; older ones are asked of the database
 KEEP_CALLS = 100
 KEEP_LINES = 300  # diary lines: more than a branch writes while a move can be undone
-LEARN_FROM = 100  # finished services per service, at the start
 STALE_SECONDS = 10.0  # a board is never trusted for longer without asking
 
 T = TypeVar("T")
@@ -102,7 +101,7 @@ class Board:
             )
         else:
             found = tickets.changed_since(session, branch.id, known)
-        for ticket in found:
+        for ticket in sorted(found, key=lambda ticket: ticket.moved):  # it learns in the order of the finishes
             if not first and ticket.state == State.SERVED and ticket.moved > known:
                 self._observe(ticket)
             rows.tickets[ticket.id] = ticket

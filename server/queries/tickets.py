@@ -129,7 +129,7 @@ def served_last(session: Session, branch_id: str, service_id: str, limit: int) -
         Ticket.service_id == service_id,
         Ticket.started_at.is_not(None),
     )
-    return list(session.scalars(found.order_by(Ticket.closed_at.desc()).limit(limit)))[::-1]
+    return list(session.scalars(found.order_by(Ticket.closed_at.desc(), Ticket.moved.desc()).limit(limit)))[::-1]
 
 
 def closed_since(session: Session, branch_id: str, at: datetime) -> list[Ticket]:
