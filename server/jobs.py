@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from server.actions import forgetting, timekeeping
 from server.actions.arranging import screens
-from server.db import Database
-from server.domain.errors import Refusal
+from server.db import Database, Fn
+from server.domain.errors import Refusal, Unavailable
 from server.domain.people import Answer
 from server.live.hub import Hub
 from server.queries import branches, people
@@ -22,6 +22,7 @@ from server.queries import branches, people
 TICK_SECONDS = 15.0  # how late an expiry may be
 FORGET_SECONDS = 3600.0
 REVOCATION_SECONDS = 1.0
+LOOK_BACK = timedelta(minutes=5)  # also what another machine's clock may be behind
 SEEN_SECONDS = 60.0  # half of what the setup pages take for "connected"
 ANSWERS_KEPT = timedelta(hours=24)
 CLOCK_JUMP = timedelta(minutes=10)  # more than any machine drifts, less than a wrong time zone
@@ -62,8 +63,7 @@ class ClockWatch:
 
 async def tick_branches(db: Database) -> None:
     """Let every branch do what is due."""
-    for branch_id in await db.ask(lambda session: [branch.id for branch in branches.all_branches(session)]):
-        await db.act(branch_id, None, timekeeping.tick)
+    await _in_each_branch(db, timekeeping.tick)
 
 
 async def forget_answers(db: Database) -> None:
@@ -78,8 +78,7 @@ async def forget_answers(db: Database) -> None:
 
 async def forget_people(db: Database) -> None:
     """What people told a branch is kept for its retention and no longer."""
-    for branch_id in await db.ask(lambda session: [branch.id for branch in branches.all_branches(session)]):
-        await db.act(branch_id, None, forgetting.forget)
+    await _in_each_branch(db, forgetting.forget)
 
 
 async def note_screens(db: Database, hub: Hub) -> None:
@@ -90,16 +89,30 @@ async def note_screens(db: Database, hub: Hub) -> None:
 
 async def watch_revocations(db: Database, hub: Hub, forget_who: Callable[[], None]) -> None:
     """End what was revoked, also by another process, within two seconds."""
-    last = await db.ask(people.last_revocation)
+    acted_on: set[int] = set()
 
     async def look() -> None:
-        nonlocal last
-        for revoked in await db.ask(partial(people.revocations_since, id=last)):
-            forget_who()
-            hub.revoke(revoked.subject_kind, revoked.subject)
-            last = revoked.id
+        nonlocal acted_on
+        # Not "newer than the last id": of two that are saved at once, the one with the smaller id may appear later.
+        recent = await db.ask(partial(people.revocations_since, since=db.now() - LOOK_BACK))
+        for revoked in recent:
+            if revoked.id not in acted_on:
+                forget_who()
+                hub.revoke(revoked.subject_kind, revoked.subject, revoked.at)
+        acted_on = {revoked.id for revoked in recent}
 
     await _every(REVOCATION_SECONDS, look)
+
+
+async def _in_each_branch(db: Database, action: Fn) -> None:
+    """One branch's fault must not keep the others waiting."""
+    for branch_id in await db.ask(lambda session: [branch.id for branch in branches.all_branches(session)]):
+        try:
+            await db.act(branch_id, None, action)
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("%s failed in %s", action.__name__, branch_id)
 
 
 async def _every(seconds: float, job: Callable[[], Awaitable[None]]) -> None:

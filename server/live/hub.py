@@ -5,7 +5,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from server.domain.errors import Refusal
 from server.live.board import Boards
@@ -14,6 +14,7 @@ from server.live.wire import HEARTBEAT_SECONDS, Close, branch_frame, dumped, fra
 
 COALESCE_SECONDS = 0.05  # a burst costs one refresh; a call is delayed by this at the most
 FIRST_SECONDS = 0.01  # the answer to who acted goes out before the screens are drawn
+DOUBT = timedelta(seconds=3)  # between a right that ends and the clocks that say when
 REDRAW_SECONDS = 5.0  # minutes on screens move on while nothing else does
 Screen = Callable[[BoardView, str, str], bytes]
 """(view, language, subject) → the fragment of one audience."""
@@ -33,8 +34,8 @@ class Topic:
 class Watcher:
     """One socket's mailbox. `holders`: whose revocation ends it, as (kind, id)."""
 
-    def __init__(self, topic: Topic, holders: frozenset[tuple[str, str]]) -> None:
-        self.topic, self.holders = topic, holders
+    def __init__(self, topic: Topic, holders: frozenset[tuple[str, str]], since: datetime) -> None:
+        self.topic, self.holders, self.since = topic, holders, since
         self.closed: Close | None = None
         self.filled_at = 0.0
         self._message: str | None = None
@@ -89,7 +90,7 @@ class Hub:
 
     async def watch(self, topic: Topic, holders: Iterable[tuple[str, str]]) -> Watcher:
         """Begin to watch: the newest state is in the mailbox at once."""
-        watcher = Watcher(topic, frozenset(holders))
+        watcher = Watcher(topic, frozenset(holders), self._clock())
         view = await self._boards.fresh(topic.branch_id)
         if topic.kind == "ticket" and topic.subject not in view.by_ticket:
             await self._deliver_old(watcher)  # closed long ago: nothing moves any more but the heartbeat
@@ -107,11 +108,14 @@ class Hub:
         if not topics:
             del self._watchers[watcher.topic.branch_id]
 
-    def revoke(self, kind: str, subject: str) -> None:
-        """End every socket that this session, person, device or ticket holds."""
+    def revoke(self, kind: str, subject: str, at: datetime) -> None:
+        """End every socket that this session, person, device or ticket held `at` that moment.
+
+        Whoever came at about that moment may hold the new right, as a screen paired anew: they are asked again.
+        """
         for watcher in self._all():
             if (kind, subject) in watcher.holders:
-                watcher.close(Close.NOT_YOURS)
+                watcher.close(Close.NOT_YOURS if watcher.since < at - DOUBT else Close.RESTART)
 
     def screens(self) -> set[str]:
         """The paired screens that are connected to this process."""

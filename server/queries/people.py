@@ -117,9 +117,5 @@ def device_by_secret(session: Session, secret_hash: str) -> Device | None:
     return found if found is not None and found.revoked_at is None else None
 
 
-def revocations_since(session: Session, id: int) -> list[Revocation]:
-    return list(session.scalars(select(Revocation).where(Revocation.id > id).order_by(Revocation.id)))
-
-
-def last_revocation(session: Session) -> int:
-    return session.scalar(select(func.max(Revocation.id))) or 0
+def revocations_since(session: Session, since: datetime) -> list[Revocation]:
+    return list(session.scalars(select(Revocation).where(Revocation.at > since).order_by(Revocation.id)))

@@ -39,6 +39,7 @@ class Kit:
         self.staff: Memory[Staff] = Memory()
         self.screens: Memory[access.Screen] = Memory()
         self.claims: Memory[access.Claim] = Memory(seconds=3600)  # ended by revocations
+        self.forgotten = 0  # times; who was asked for before the last of them must be asked again
         self._places: Memory[str] = Memory(seconds=3600)  # counter id → branch id; a counter never moves
 
     def now(self) -> datetime:
@@ -83,6 +84,7 @@ class Kit:
 
     def forget_who(self) -> None:
         """Somebody's rights changed: ask again."""
+        self.forgotten += 1
         self.staff.forget()
         self.screens.forget()
         self.claims.forget()

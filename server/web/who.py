@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
 from starlette.responses import Response
 
 from server import access
-from server.access import Screen, Staff
+from server.access import Memory, Screen, Staff
 from server.chance import hashed, new_id
 from server.domain.errors import Forbidden, NotFound, SignInNeeded
 from server.domain.people import Actor
@@ -20,6 +21,7 @@ VISITOR = "visitor"
 VISITOR_DAYS = 30
 TICKET_DAYS = 8  # a day longer than the default time for a rating
 
+T = TypeVar("T")
 Device = Screen
 __all__ = ["Device", "Holder", "Staff", "device", "holder", "signed_in", "staff_or_none", "visitor_of"]
 
@@ -41,10 +43,12 @@ async def staff_or_none(request: HTTPConnection, kit: Kit = Depends(kit)) -> Sta
     scheme, _, credential = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and credential:
         key = credential.strip()
-        return await _remembered(kit, "key" + hashed(key), lambda: kit.ask(lambda s: access.staff_by_key(s, key)))
+        return await _remembered(
+            kit, kit.staff, "key" + hashed(key), lambda: kit.ask(lambda s: access.staff_by_key(s, key))
+        )
     if token := request.cookies.get(SESSION):
         asked = lambda: kit.ask(lambda s: access.staff_by_session(s, token, kit.now()))  # noqa: E731
-        return await _remembered(kit, "session" + hashed(token), asked)
+        return await _remembered(kit, kit.staff, "session" + hashed(token), asked)
     return None
 
 
@@ -82,12 +86,9 @@ async def device_or_none(request: HTTPConnection, kit: Kit) -> Device | None:
     secret = credential.strip() if scheme.lower() == "device" else request.cookies.get(DEVICE)
     if not secret:
         return None
-    known = kit.screens.get(hashed(secret))
-    if known is None:
-        known = await kit.ask(lambda session: access.screen_by_secret(session, secret))
-        if known is not None:
-            kit.screens.put(hashed(secret), known)
-    return known
+    return await _remembered(
+        kit, kit.screens, hashed(secret), lambda: kit.ask(lambda session: access.screen_by_secret(session, secret))
+    )
 
 
 async def device(request: HTTPConnection, kit: Kit = Depends(kit)) -> Device:
@@ -124,10 +125,11 @@ def set_cookie(request: HTTPConnection, response: Response, name: str, value: st
     response.set_cookie(name, value, max_age=int(days * 86400), httponly=True, samesite="lax", secure=secure)
 
 
-async def _remembered(kit: Kit, key: str, ask: Callable[[], Awaitable[Staff | None]]) -> Staff | None:
-    known = kit.staff.get(key)
+async def _remembered(kit: Kit, memory: Memory[T], key: str, ask: Callable[[], Awaitable[T | None]]) -> T | None:
+    """An answer that was on its way while somebody's rights changed is not kept: it may be the old one."""
+    known, forgotten = memory.get(key), kit.forgotten
     if known is None:
         known = await ask()
-        if known is not None:
-            kit.staff.put(key, known)
+        if known is not None and forgotten == kit.forgotten:
+            memory.put(key, known)
     return known
