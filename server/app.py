@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -29,7 +29,7 @@ from server.settings import Settings
 from server.web import pages, sockets
 from server.web.kit import Kit, kit
 from server.web.limits import Limits
-from server.web.security import SecurityHeaders, check_origin
+from server.web.security import SecurityHeaders, check_origin, headers_for, same_origin
 from staff_console import counter, devices, people, setup, sign_in
 
 FACES = (phone, pairing, kiosk, lobby, sign_in, counter, setup, people, devices)
@@ -117,9 +117,10 @@ async def _refused(request: Request, refusal: Exception) -> Response:
 def _way_on(request: Request) -> str:
     """Back to where the person came from on this server, else to the front door."""
     referer = request.headers.get("referer", "")
-    host = request.headers.get("host", "")
-    path = referer.partition(f"//{host}")[2] if host else ""
-    return path if path.startswith("/") and path != request.url.path else "/"
+    if not same_origin(request, referer, ""):
+        return "/"
+    path = urlsplit(referer).path
+    return path if path.startswith("/") and not path.startswith("//") and path != request.url.path else "/"
 
 
 async def _not_understood(request: Request, problem: Exception) -> Response:
@@ -135,7 +136,9 @@ async def _no_such_page(request: Request, problem: Exception) -> Response:
 
 async def _broken(request: Request, problem: Exception) -> Response:
     """A fault of ours: the log has it; the person is told that nothing is lost."""
-    return await _refused(request, Broken())
+    response = await _refused(request, Broken())
+    response.headers.update(headers_for(request))
+    return response
 
 
 async def _static(request: Request, digest: str, name: str) -> Response:

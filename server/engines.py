@@ -16,10 +16,11 @@ def is_sqlite(url: str) -> bool:
 def writing_engine(url: str, size: int) -> Engine:
     """SQLite: the one connection that writes and checkpoints. PostgreSQL: a pool of `size`."""
     if not is_sqlite(url):
-        return create_engine(url, pool_size=size, max_overflow=0, pool_pre_ping=True)
+        return create_engine(url, pool_size=size, max_overflow=0, pool_pre_ping=True, hide_parameters=True)
     engine = create_engine(
         url,
         poolclass=StaticPool,
+        hide_parameters=True,  # what people typed stays out of the log
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
     )
     event.listen(engine, "connect", _durable)
@@ -33,10 +34,11 @@ def reading_engine(url: str, size: int) -> Engine:
     if not is_sqlite(url):
         return create_engine(
             url, pool_size=size, max_overflow=0, pool_pre_ping=True, isolation_level="REPEATABLE READ",
+            hide_parameters=True,
             execution_options={"postgresql_readonly": True},
         )  # fmt: skip
     engine = create_engine(
-        url, poolclass=QueuePool, pool_size=size, max_overflow=0,
+        url, poolclass=QueuePool, pool_size=size, max_overflow=0, hide_parameters=True,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
     )  # fmt: skip
     event.listen(engine, "connect", _query_only)

@@ -5,7 +5,7 @@ import sys
 
 import structlog
 
-QUIET = ("uvicorn.access", "alembic", "websockets", "asyncio")
+QUIET = ("uvicorn.access", "uvicorn.error", "alembic", "websockets", "asyncio")  # a line per socket tells who was here
 
 
 def start_logging(*, readable: bool) -> None:

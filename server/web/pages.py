@@ -102,7 +102,7 @@ def static_response(request: HTTPConnection, name: str) -> Response:
     """A file, compressed once; 404 for what is not ours."""
     try:
         plain, packed = _packed(name)
-    except (FileNotFoundError, IsADirectoryError, KeyError):
+    except (OSError, ValueError, KeyError):  # also names that no file system takes
         return Response(status_code=404)
     headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
     kind = TYPES[Path(name).suffix]

@@ -23,8 +23,16 @@ HEADERS = {
 }
 
 
+def headers_for(request: HTTPConnection) -> dict[str, str]:
+    """What every answer to this request carries."""
+    # Some older browsers do not count a socket of the same host as 'self'.
+    host = request.headers.get("host", "")
+    sockets = f"ws://{host} wss://{host}" if host and not set(host) & set("; ,'\"") else ""
+    return HEADERS | {"Content-Security-Policy": POLICY.format(sockets=sockets)}
+
+
 class SecurityHeaders:
-    """ASGI middleware: the same headers on every answer."""
+    """ASGI middleware: the same headers on every answer but those of a fault, which is answered outside of it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -33,16 +41,11 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        # Some older browsers do not count a socket of the same host as 'self'.
-        host = HTTPConnection(scope).headers.get("host", "")
-        sockets = f"ws://{host} wss://{host}" if host and not set(host) & set("; ,'\"") else ""
+        told = headers_for(HTTPConnection(scope))
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers[name] = value
-                headers["Content-Security-Policy"] = POLICY.format(sockets=sockets)
+                MutableHeaders(scope=message).update(told)
             await send(message)
 
         await self._app(scope, receive, with_headers)
@@ -68,14 +71,14 @@ def check_origin(request: HTTPConnection, public_url: str) -> None:
 def same_origin(request: HTTPConnection, source: str, public_url: str) -> bool:
     """Whether `source` is a page of this server, by the address it was asked at or by its public one."""
     theirs = _origin(source)
-    if theirs is None:
-        return False
     asked = _origin(f"{request.url.scheme}://{request.headers.get('host', '')}")
-    public = _origin(public_url) if public_url else None
-    if asked is None or theirs == public:
-        return theirs == public
-    # Behind a proxy that ends TLS the request itself looks like http on 80.
-    return theirs[1] == asked[1] and (theirs[2] == asked[2] or {theirs[2], asked[2]} == {80, 443})
+    if theirs is None or asked is None:
+        return theirs is not None and theirs == _origin(public_url)
+    if theirs in (asked, _origin(public_url)):
+        return True
+    # Behind a proxy that ends TLS the request itself looks like http; never the other way round.
+    secured = theirs[0] == "https" and asked[0] == "http"
+    return secured and theirs[1] == asked[1] and (theirs[2] == asked[2] or (theirs[2], asked[2]) == (443, 80))
 
 
 def _origin(url: str) -> tuple[str, str, int] | None:
