@@ -71,11 +71,12 @@ class Board:
     def draw_old(self, session: Session, ticket_id: str, now: datetime) -> TicketView | None:
         """A ticket that the view no longer holds."""
         ticket = session.get(Ticket, ticket_id)
-        if ticket is None or ticket.branch_id != self._branch_id or self._rows is None:
+        if ticket is None or ticket.branch_id != self._branch_id:
             return None
-        rows = Rows(
-            self._rows.branch, counters=self._rows.counters, services=self._rows.services, tickets={ticket.id: ticket}
-        )
+        # Rows of its own: a refresh may be under way in another thread.
+        branch, counters = branches.branch(session, ticket.branch_id), branches.counters(session, ticket.branch_id)
+        services = branches.services(session, ticket.branch_id)
+        rows = Rows(branch, counters=counters, services=services, tickets={ticket.id: ticket})
         return draw(rows, self._forecaster, now).by_ticket[ticket_id]
 
     def _read(self, session: Session, rows: Rows, branch: Branch, known: int, now: datetime) -> None:
@@ -86,7 +87,7 @@ class Board:
                 branches.priorities(session, branch.id),
                 branches.counters(session, branch.id),
             )
-            rows.drawn = {}  # a counter may have another label now
+            rows.drawn, rows.names = {}, {}  # a counter may have another label now, a person another name
         rows.branch = branch
         rows.duties = branches.open_duties(session, branch.id)
         rows.names |= {
@@ -105,6 +106,8 @@ class Board:
             if not first and ticket.state == State.SERVED and ticket.moved > known:
                 self._observe(ticket)
             rows.tickets[ticket.id] = ticket
+        # A call outlives its ticket here: it must not go back to how the ticket was then.
+        rows.calls = [(line, rows.tickets.get(line.ticket_id, then)) for line, then in rows.calls]
         oldest = now - KEEP_CLOSED
         rows.tickets = {id: t for id, t in rows.tickets.items() if t.closed_at is None or t.closed_at >= oldest}
         rows.calls = (tickets.calls_since(session, branch.id, known, KEEP_CALLS) + rows.calls)[:KEEP_CALLS]
@@ -151,7 +154,7 @@ class Boards:
     async def recent(self, branch_id: str) -> BoardView:
         """The view drawn last, if it is of the last seconds: for what may be a moment old, such as a promised wait."""
         view = self._views.get(branch_id)
-        if view is not None and (self._clock() - view.at).total_seconds() <= STALE_SECONDS:
+        if view is not None and not self._is_old(view):
             return view
         return await self.refresh(branch_id)
 
@@ -160,7 +163,7 @@ class Boards:
         asked = self._clock()
         async with self._locks[branch_id]:
             view = self._views.get(branch_id)
-            if view is not None and view.at >= asked and not self._is_stale(branch_id, view):
+            if view is not None and asked <= view.at <= self._clock() and not self._is_stale(branch_id, view):
                 return view  # somebody else's refresh began after we asked
             board = self._boards.get(branch_id) or Board(branch_id)
             nudged = self._announced.get(branch_id, 0)
@@ -193,4 +196,8 @@ class Boards:
     def _is_stale(self, branch_id: str, view: BoardView) -> bool:
         if self._announced.get(branch_id, 0) > view.version:
             return True
-        return (self._clock() - view.at).total_seconds() > STALE_SECONDS
+        return self._is_old(view)
+
+    def _is_old(self, view: BoardView) -> bool:
+        """Also when it is of the future: the clock was set back."""
+        return abs((self._clock() - view.at).total_seconds()) > STALE_SECONDS
