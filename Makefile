@@ -2,7 +2,7 @@
 # PYTHON, HOST, PORT, DATA_DIR, DATABASE_URL, PUBLIC_URL and SCALE are taken from the environment or the command line.
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test check format bench constraints install-test chromium
+.PHONY: help run install test check format bench screenshots constraints install-test chromium
 .NOTPARALLEL:
 
 PYTHON ?= python3
@@ -37,6 +37,9 @@ format: install-test  ## put every file into the house's format
 
 bench: install-test  ## what a call and a join cost, as ratios to a bare endpoint
 	$(BIN)/python -m benchmarks
+
+screenshots: install-test chromium  ## the README's pictures, from the real screens
+	$(BIN)/python -m tests.shots
 
 constraints:  ## choose the newest versions of what pyproject.toml names (needs uv)
 	uv pip compile --upgrade --universal --python-version 3.11 --all-extras --quiet \

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ class Running:
     environment: dict[str, str]
     port: int
     made: dict[str, Any]
+    others: list[dict[str, Any]]
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -100,19 +101,19 @@ class Running:
 
 
 @contextmanager
-def running(url: str | None, folder: Path, **rules: Any) -> Iterator[Running]:
-    """A served branch, open at any time; `url` None: the embedded database in `folder`."""
+def running(url: str | None, folder: Path, beside: Sequence[str] = (), **rules: Any) -> Iterator[Running]:
+    """A served branch, open at any time; `url` None: the embedded database in `folder`.
+
+    `beside`: branch files of others on the same server; `Running.others` has what was said of them.
+    """
     environment = {**os.environ, "DATA_DIR": str(folder / "data"), "DATABASE_URL": url or "", "PYTHONUNBUFFERED": "1"}
     environment.pop("PUBLIC_URL", None)
-    file = folder / "branch.toml"
-    file.write_text(_always_open(harbour(**rules)))
     port = free_port()
-    command = [sys.executable, "-m", "server", "setup", str(file), "--json"]
-    said = subprocess.run(
-        command, cwd=ROOT, env={**environment, "PORT": str(port)}, capture_output=True, text=True, check=False
-    )
-    assert said.returncode == 0, said.stderr
-    server = Running(folder, environment, port, json.loads(said.stdout))
+    made, *others = [
+        _set_up(folder / "branch.toml", text, {**environment, "PORT": str(port)})
+        for text in (_always_open(harbour(**rules)), *beside)
+    ]
+    server = Running(folder, environment, port, made, others)
     server.start()
     try:
         yield server
@@ -125,6 +126,15 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _set_up(file: Path, text: str, environment: dict[str, str]) -> dict[str, Any]:
+    file.write_text(text)
+    command = [sys.executable, "-m", "server", "setup", str(file), "--json"]
+    said = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
+    made: dict[str, Any] = json.loads(said.stdout)
+    return made
 
 
 def _always_open(text: str) -> str:
