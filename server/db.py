@@ -16,7 +16,7 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, bindparam, insert, select
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from server.bus import Bus
@@ -237,11 +237,21 @@ class _PoolWriter:
 
     def _work(self, order: _Order) -> None:
         try:
-            with self._engine.begin() as connection:
-                self._run(connection, order)
+            self._commit(order)
         except Exception as problem:  # noqa: BLE001 - whoever asked is told, whatever it was
             order.version, order.refusal = None, _as_unavailable(problem)
         _finish([order], self._bus)
+
+    def _commit(self, order: _Order) -> None:
+        try:
+            with self._engine.begin() as connection:
+                self._run(connection, order)
+        except IntegrityError:
+            if order.key is None:
+                raise
+            # Perhaps the same key at the same moment, and no branch's lock between the two: now its answer is there.
+            with self._engine.begin() as connection:
+                self._run(connection, order)
 
 
 def _as_unavailable(problem: Exception) -> Exception:
