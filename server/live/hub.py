@@ -156,7 +156,7 @@ class Hub:
             view = await self._boards.refresh(branch_id)
             for topic, watchers in list(self._watchers.get(branch_id, {}).items()):
                 self._deliver(view, topic, watchers)
-            await asyncio.sleep(COALESCE_SECONDS)
+            await asyncio.sleep(COALESCE_SECONDS - FIRST_SECONDS)
         except Refusal as refusal:  # the database is away: screens say "not connected" when the heartbeats stop
             log.warning("board of %s was not refreshed: %s", branch_id, refusal.slug)
             await asyncio.sleep(1)
