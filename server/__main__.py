@@ -22,10 +22,12 @@ from server.branch_file import BranchFileProblem, read
 from server.data_folder import DataFolder, FolderInUse
 from server.domain.errors import Refusal
 from server.first_start import prepare, set_up_now
+from server.live.wire import LARGEST_MESSAGE
 from server.observe import start_logging
 from server.schema import NewerSchema, hidden, migrate
 from server.settings import Settings
 from server.terminal import say_hello, say_setup
+from server.web.connection import KERNEL_BYTES, Connection
 
 GRACEFUL_SECONDS = 5
 FILES_WANTED = 12_000  # ten thousand phones and what else is open
@@ -174,13 +176,15 @@ def _migrated(settings: Settings) -> tuple[str | None, str]:
 def _listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+        listening = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
     except OSError as problem:
         where = f"{settings.host}:{settings.port}"
         if isinstance(problem, PermissionError):
             _fail(f"{where} needs more rights than this user has: choose a PORT above 1023.")
         reason = os.strerror(problem.errno or 0).lower()
         _fail(f"{where} cannot be listened at: {reason}. Set PORT to another one.")
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)  # every connection inherits it
+    return listening
 
 
 def _allow_many_sockets() -> None:
@@ -198,7 +202,7 @@ def _allow_many_sockets() -> None:
 def _uvicorn(app: object, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
-        log_config=None, access_log=False, ws="websockets-sansio", ws_max_size=4096, ws_per_message_deflate=False,
+        log_config=None, access_log=False, ws=Connection, ws_max_size=LARGEST_MESSAGE, ws_per_message_deflate=False,
         ws_ping_interval=None, timeout_graceful_shutdown=GRACEFUL_SECONDS, server_header=False,
         proxy_headers=bool(settings.trusted_proxies), forwarded_allow_ips=settings.trusted_proxies or None,
     )  # fmt: skip
