@@ -1,18 +1,25 @@
 """The command line: what a person can get wrong is one clear sentence and a non-zero exit, never a traceback."""
 
+import asyncio
 import json
 import os
 import socket
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from server.__main__ import command
+from server.actions import joining
+from server.bus import InProcessBus
 from server.data_folder import DataFolder
+from server.db import Database
+from server.domain.people import Actor
+from server.domain.presence import Presence
 from server.schema import migrate
-from tests.world import harbour
+from tests.world import KEY, harbour
 
 RUNNER = CliRunner()
 
@@ -64,6 +71,31 @@ def test_a_slip_in_a_branch_file_names_its_line(folder: Path, branch_file: Path)
     line = 1 + branch_file.read_text().splitlines().index('leter = "B"')
     assert f"line {line}" in sentence
     assert '"letter"' in sentence
+
+
+def test_a_file_that_takes_away_what_is_needed_is_refused_in_one_sentence(folder: Path, branch_file: Path) -> None:
+    says(folder, "setup", str(branch_file))
+    asyncio.run(somebody_joins(f"sqlite:///{folder / 'nowserving.db'}", "renewals"))
+    swapped = harbour().replace('letter = "A"', 'letter = "X"').replace('letter = "B"', 'letter = "A"')
+    branch_file.write_text(swapped.replace('letter = "X"', 'letter = "B"'))
+    sentence = refused(says(folder, "setup", str(branch_file)))
+    assert sentence.startswith(f"{branch_file}, service new-passport: Numbers with B were given today.")
+    gone = harbour().partition('[[services]]\nid = "renewals"')
+    branch_file.write_text(gone[0] + gone[2].partition("[[counters]]")[1] + gone[2].partition("[[counters]]")[2])
+    sentence = refused(says(folder, "setup", str(branch_file)))
+    assert sentence.startswith(
+        f"{branch_file}, service renewals: People are waiting for this service. Open numbers: 1."
+    )
+
+
+async def somebody_joins(url: str, service: str) -> None:
+    db = Database(url, InProcessBus())
+    wish = joining.Joining("t", service, "agent", "en", here=True)
+    who = Actor("staff", "ken")
+    try:
+        await db.act("harbour", None, partial(joining.join, by=who, joining=wish, presence=Presence(KEY)))
+    finally:
+        db.close()
 
 
 def test_a_taken_port_says_which_setting_to_change(folder: Path) -> None:
