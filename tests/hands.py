@@ -79,6 +79,10 @@ class Hands:
         """An agent's move with a customer: `serves("Ken", ticket, "POST", "miss")`."""
         self._ask(method, f"/tickets/{ticket}/{move}", self._staff(name), said or None)
 
+    def sees(self, name: str, ticket: str) -> dict[str, Any]:
+        """The ticket as an agent's program is told of it."""
+        return dict(self._ask("GET", f"/tickets/{ticket}", self._staff(name)))
+
     def signs_in(self, name: str) -> Cookie:
         """The cookie of somebody's browser, by their one-time link."""
         person = next(person for person in self._made["people"] if person["name"] == name)
