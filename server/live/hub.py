@@ -80,6 +80,7 @@ class Hub:
         self._watchers: defaultdict[str, defaultdict[Topic, set[Watcher]]] = defaultdict(lambda: defaultdict(set))
         self._refreshing: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
+        self._undrawn: set[Topic] = set()  # what they show is not true any more: no heartbeat says so
         self._drawn: dict[str, float] = {}
 
     def announced(self, branch_id: str, version: int) -> None:
@@ -105,6 +106,7 @@ class Hub:
         topics[watcher.topic].discard(watcher)
         if not topics[watcher.topic]:
             del topics[watcher.topic]
+            self._undrawn.discard(watcher.topic)
         if not topics:
             del self._watchers[watcher.topic.branch_id]
 
@@ -194,7 +196,9 @@ class Hub:
             html = self._screens[topic.kind](view, topic.language, topic.subject)
         except Exception:
             log.exception("the %s screen of %s could not be drawn", topic.kind, topic.branch_id)
+            self._undrawn.add(topic)
             return None
+        self._undrawn.discard(topic)
         return fragment(view, html, self._clock()), html.decode()
 
     async def _deliver_old(self, watcher: Watcher) -> None:
@@ -212,7 +216,7 @@ class Hub:
         if view is None or abs((self._clock() - view.at).total_seconds()) > REDRAW_SECONDS * 2:
             return
         beat = heartbeat(view, self._clock())
-        for watchers in list(self._watchers.get(branch_id, {}).values()):
-            for watcher in watchers:
+        for topic, watchers in list(self._watchers.get(branch_id, {}).items()):
+            for watcher in watchers if topic not in self._undrawn else ():
                 if now - watcher.filled_at >= HEARTBEAT_SECONDS:
                     watcher.beat(beat, now)

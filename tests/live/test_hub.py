@@ -191,8 +191,10 @@ def test_a_screen_that_cannot_be_drawn_takes_no_other_down() -> None:
 
     async def story() -> None:
         hub = a_hub(FakeBoards(), {"lobby": still, "kiosk": broken})
-        await hub.watch(Topic("kiosk", "harbour", "door", "en"), {("device", "door")})
-        assert "None" in (await heard(await hub.watch(LOBBY, {WALL}), 1) or "")
+        async with running(hub):
+            kiosk = await hub.watch(Topic("kiosk", "harbour", "door", "en"), {("device", "door")})
+            assert "None" in (await heard(await hub.watch(LOBBY, {WALL}), 1) or "")
+            assert await silence(kiosk, 60)  # no heartbeat pretends that it is true
 
     simulate(story())
 
