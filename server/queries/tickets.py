@@ -74,8 +74,8 @@ def behind(session: Session, ticket: Ticket, limit: int) -> list[Ticket]:
 
 
 def count_ahead(session: Session, ticket: Ticket) -> int:
-    """Who waits in its queue before its place; it need not be there itself."""
-    place = {"place": ticket.place, "version": ticket.place_version}
+    """The others who wait in its queue before its place; it may stand elsewhere in the database, or not at all."""
+    place = {"id": ticket.id, "place": ticket.place, "version": ticket.place_version}
     return session.scalar(_COUNT_AHEAD, {"branch": ticket.branch_id, "service": ticket.service_id, **place}) or 0
 
 
@@ -202,7 +202,8 @@ _QUEUE = (
     .order_by(Ticket.place, Ticket.place_version)
     .limit(bindparam("most"))
 )
-_COUNT_AHEAD = select(func.count()).where(_in_queue(_BRANCH, bindparam("service")), _BEFORE)
+_OTHERS = Ticket.id != bindparam("id")
+_COUNT_AHEAD = select(func.count()).where(_in_queue(_BRANCH, bindparam("service")), _OTHERS, _BEFORE)
 _OPEN_OF_VISITOR = (
     select(Ticket)
     .where(Ticket.branch_id == _BRANCH, Ticket.visitor == bindparam("visitor"), Ticket.state.in_(OPEN))
