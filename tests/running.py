@@ -1,20 +1,24 @@
 """The real server in a process of its own, for whoever wants to ask it, kill it or look at it."""
 
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import httpx2
 
+from server.branch_file import parse
+from server.data_folder import DataFolder
+from server.first_start import set_up_now
+from server.schema import migrate
 from tests.world import harbour
 
 ROOT = Path(__file__).parents[1]
@@ -58,6 +62,10 @@ class Running:
 
     def as_device(self, name: str) -> dict[str, str]:
         return {"Authorization": f"Device {self.device(name)['key']}"}
+
+    def at(self, made: dict[str, Any]) -> "Running":
+        """The same server, seen from another of its branches."""
+        return replace(self, made=made, others=[])
 
     def code(self) -> str:
         """The door's code as it is now."""
@@ -109,10 +117,9 @@ def running(url: str | None, folder: Path, beside: Sequence[str] = (), **rules: 
     environment = {**os.environ, "DATA_DIR": str(folder / "data"), "DATABASE_URL": url or "", "PYTHONUNBUFFERED": "1"}
     environment.pop("PUBLIC_URL", None)
     port = free_port()
-    made, *others = [
-        _set_up(folder / "branch.toml", text, {**environment, "PORT": str(port)})
-        for text in (_always_open(harbour(**rules)), *beside)
-    ]
+    DataFolder(folder / "data")
+    texts = (always_open(harbour(**rules)), *beside)
+    made, *others = _set_up(url or f"sqlite:///{folder / 'data' / 'nowserving.db'}", texts, f"http://127.0.0.1:{port}")
     server = Running(folder, environment, port, made, others)
     server.start()
     try:
@@ -128,15 +135,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _set_up(file: Path, text: str, environment: dict[str, str]) -> dict[str, Any]:
-    file.write_text(text)
-    command = [sys.executable, "-m", "server", "setup", str(file), "--json"]
-    said = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert said.returncode == 0, said.stderr
-    made: dict[str, Any] = json.loads(said.stdout)
-    return made
+def _set_up(url: str, texts: Sequence[str], base: str) -> list[dict[str, Any]]:
+    """What `setup FILE --json` does for each; in a thread, because the caller may have an event loop of its own."""
+    migrate(url)
+    with ThreadPoolExecutor(1) as thread:
+        return [thread.submit(set_up_now, url, parse(text), base).result() for text in texts]
 
 
-def _always_open(text: str) -> str:
+def always_open(text: str) -> str:
     head, _, rest = text.partition("[branch.hours]")
     return head + "[[services]]" + rest.partition("[[services]]")[2]

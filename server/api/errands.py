@@ -34,7 +34,7 @@ class Errand:
 
     async def move(self, asker: Asker, action: Action, ticket_id: str, *, queued: bool = False) -> Body:
         """A move of a ticket; `queued`: it may stand in a queue afterwards, so its wait is asked for beforehand."""
-        view = await self.kit.recent_board(asker.branch_id) if queued else None
+        view = await self.kit.board(asker.branch_id) if queued else None
         moved: Body = await self.act(
             asker, partial(answers.after, action=partial(action, ticket_id=ticket_id), view=view)
         )

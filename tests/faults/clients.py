@@ -4,6 +4,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from tests.running import PATIENCE, Running
@@ -43,8 +44,16 @@ class Client:
 
     async def close(self) -> None:
         if self._streams is not None:
-            self._streams[1].close()
-            self._streams = None
+            writer, self._streams = self._streams[1], None
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def __aenter__(self) -> "Client":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def join(self, code: str, service: str = "new-passport", key: str | None = None) -> dict[str, Any]:
         """A ticket by the door's code; each join is a new visitor."""

@@ -41,9 +41,9 @@ def killed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Run
 async def test_nothing_acknowledged_is_lost_when_the_server_is_killed(killed: tuple[Running, int]) -> None:
     server, cycles = killed
     ledger, chance = Ledger(), Random(7)
-    await Client(server).ask(
-        "POST", f"/api/v1/counters/{server.counter('1')}/duty", {"services": ["new-passport"]}, server.as_staff("Ken")
-    )
+    duty = f"/api/v1/counters/{server.counter('1')}/duty"
+    async with Client(server) as client:
+        await client.ask("POST", duty, {"services": ["new-passport"]}, server.as_staff("Ken"))
     for _ in range(cycles):
         await _one_life(server, ledger, chance.uniform(0.05, 0.4))
         server.start()
@@ -104,11 +104,11 @@ async def _empty_the_counter(server: Running, client: Client) -> None:
 
 async def _ask_again(server: Running, ledger: Ledger) -> None:
     """A join without an answer, sent again with its key: the first one's answer, or the first time it happens."""
-    client = Client(server)
     for key, code in list(ledger.unsure.items()):
         try:
-            first = await client.join(code, key=key)
-            second = await client.join(code, key=key)
+            async with Client(server) as client:
+                first = await client.join(code, key=key)
+                second = await client.join(code, key=key)
         except Refused as refused:
             if refused.status != 403:  # the code has grown too old meanwhile, so it cannot have happened before
                 raise
@@ -121,7 +121,8 @@ async def _ask_again(server: Running, ledger: Ledger) -> None:
 async def missing(server: Running, ledger: Ledger) -> list[str]:
     """Numbers that were acknowledged and are not there, not as they were told, or there twice."""
     path = f"/api/v1/branches/{server.branch}/tickets?state=waiting&state=called&state=missed"
-    listed = (await Client(server).ask("GET", path, headers=server.as_staff("Ken")))[1]
+    async with Client(server) as client:
+        listed = (await client.ask("GET", path, headers=server.as_staff("Ken")))[1]
     there = {ticket["id"]: ticket for ticket in listed}
     numbers = [ticket["number"] for ticket in listed]
     lost = [number for id, number in ledger.joined.items() if there.get(id, {}).get("number") != number]

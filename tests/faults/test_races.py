@@ -3,32 +3,42 @@
 import asyncio
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests import databases
 from tests.faults.clients import Client, Refused
-from tests.running import Running, running
+from tests.running import Running, always_open, running
+from tests.world import harbour
 
 AT_ONCE = 20
+RACES = 5  # tests below
 JOINS_EACH = 5
 AGENTS = {"1": "Ken", "2": "Lola", "3": "Mira"}
 pytestmark = pytest.mark.xdist_group("servers")
 
 
-@pytest.fixture(params=databases.BOTH)
-def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running]:
-    with databases.empty(request.param, tmp_path) as url, running(url, tmp_path) as server:
-        yield server
+@pytest.fixture(scope="module", params=databases.BOTH)
+def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Running]]:
+    """One server with a branch for each test."""
+    folder = tmp_path_factory.mktemp("races")
+    beside = [always_open(harbour(id=f"harbour{n}")) for n in range(RACES)]
+    with databases.empty(request.param, folder) as url, running(url, folder, beside) as server:
+        yield [server.at(made) for made in server.others]
+
+
+@pytest.fixture
+def server(town: list[Running]) -> Running:
+    return town.pop()
 
 
 async def test_twenty_at_once_get_twenty_numbers_in_the_order_of_their_places(server: Running) -> None:
     joined = await _everybody_joins(server)
     numbers = [ticket["number"] for ticket in joined]
     assert sorted(numbers) == [f"A{n:03d}" for n in range(1, AT_ONCE * JOINS_EACH + 1)]
-    listed = (await Client(server).ask("GET", _tickets(server, "waiting"), headers=server.as_staff("Ken")))[1]
+    async with Client(server) as client:
+        listed = (await client.ask("GET", _tickets(server, "waiting"), headers=server.as_staff("Ken")))[1]
     assert [ticket["number"] for ticket in listed] == sorted(numbers)
 
 
@@ -62,7 +72,12 @@ async def test_twenty_agents_presses_at_one_counter_call_one(server: Running) ->
 
 async def test_one_key_sent_twenty_times_is_one_ticket(server: Running) -> None:
     code, key = server.code(), "k" * 32
-    answers = await asyncio.gather(*(Client(server).join(code, key=key) for _ in range(AT_ONCE)))
+
+    async def person() -> dict[str, Any]:
+        async with Client(server) as client:
+            return await client.join(code, key=key)
+
+    answers = await asyncio.gather(*(person() for _ in range(AT_ONCE)))
     assert len({ticket["id"] for ticket in answers}) == len({ticket["secret"] for ticket in answers}) == 1
 
 
@@ -87,8 +102,8 @@ async def _everybody_joins(server: Running) -> list[dict[str, Any]]:
     code = server.code()
 
     async def person() -> list[dict[str, Any]]:
-        client = Client(server)
-        return [await client.join(code) for _ in range(JOINS_EACH)]
+        async with Client(server) as client:
+            return [await client.join(code) for _ in range(JOINS_EACH)]
 
     return [ticket for tickets in await asyncio.gather(*(person() for _ in range(AT_ONCE))) for ticket in tickets]
 
@@ -96,7 +111,8 @@ async def _everybody_joins(server: Running) -> list[dict[str, Any]]:
 async def _take_counters(server: Running) -> None:
     for label, name in AGENTS.items():
         path = f"/api/v1/counters/{server.counter(label)}/duty"
-        await Client(server).ask("POST", path, {"services": ["new-passport"]}, server.as_staff(name))
+        async with Client(server) as client:
+            await client.ask("POST", path, {"services": ["new-passport"]}, server.as_staff(name))
 
 
 async def _call_everybody(server: Running) -> list[tuple[int, str]]:
@@ -108,22 +124,22 @@ async def _call_everybody(server: Running) -> list[tuple[int, str]]:
 
 async def _call_until(server: Running, label: str, name: str, done: asyncio.Event) -> list[tuple[int, str]]:
     """Call and miss until everybody has joined and nobody waits; (version, number) of each call."""
-    client = Client(server)
     called: list[tuple[int, str]] = []
-    while True:
-        everybody_is_here = done.is_set()
-        ticket = await client.call_next(label, name)
-        if ticket is None:
-            if everybody_is_here:
+    async with Client(server) as client:
+        while True:
+            everybody_is_here = done.is_set()
+            ticket = await client.call_next(label, name)
+            if ticket is not None:
+                called.append((ticket["version"], ticket["number"]))
+                await client.ask("POST", f"/api/v1/tickets/{ticket['id']}/miss", {}, server.as_staff(name))
+            elif everybody_is_here:
                 return called
-            continue
-        called.append((ticket["version"], ticket["number"]))
-        await client.ask("POST", f"/api/v1/tickets/{ticket['id']}/miss", {}, server.as_staff(name))
 
 
 async def _press(server: Running) -> str:
     try:
-        return "called" if await Client(server).call_next("1", "Ken") else "nobody"
+        async with Client(server) as client:
+            return "called" if await client.call_next("1", "Ken") else "nobody"
     except Refused as refused:
         return str(refused.body["type"]).rsplit("/", 1)[-1]
 
