@@ -31,8 +31,9 @@ PATIENCE = 20.0  # seconds for one word on a machine that is busy
 class Wire:
     """The two branches, served; `world` acts in Harbour Branch behind the server's back as another program would."""
 
-    def __init__(self, app: FastAPI, port: int, made: list[dict[str, Any]], url: str) -> None:
-        self.app, self.host, self.url = app, f"127.0.0.1:{port}", url
+    def __init__(self, server: uvicorn.Server, app: FastAPI, made: list[dict[str, Any]], url: str) -> None:
+        self.server, self.app, self.url = server, app, url
+        self.host = f"{server.config.host}:{server.config.port}"
         self.world, self.market = (World(app.state.db, app.state.kit.now, each) for each in made)
         self.keys = {
             (each["branch"]["id"], who["name"]): who["key"] for each in made for who in each["people"] + each["devices"]
@@ -119,15 +120,14 @@ async def finally_ended(socket: ClientConnection, within: float) -> int | None:
 async def served(url: str, folder: Path) -> AsyncIterator[Wire]:
     app = create_app(Settings(database_url=url, data_dir=folder, secret_key=KEY.decode()))
     made = [await set_up(app.state.db, parse(_always(harbour(id=id)))) for id in ("harbour", "market")]
-    port = free_port()
     config = _uvicorn(app, Settings())
-    config.host, config.port, config.timeout_graceful_shutdown = "127.0.0.1", port, 1
+    config.host, config.port, config.timeout_graceful_shutdown = "127.0.0.1", free_port(), 1
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
     try:
-        yield Wire(app, port, made, url)
+        yield Wire(server, app, made, url)
     finally:
         server.should_exit = True
         await running
