@@ -60,7 +60,9 @@ class FakeBoards:
         return self._last
 
     async def fresh(self, branch_id: str) -> BoardView:
-        return self._last or await self.refresh(branch_id)
+        if self._last is not None and self._last.version >= self.version:
+            return self._last
+        return await self.refresh(branch_id)
 
     async def refresh(self, branch_id: str) -> BoardView:
         version = self.version  # read at the beginning, as a snapshot is

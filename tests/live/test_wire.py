@@ -1,0 +1,94 @@
+"""What goes over the wire to one phone: little, and nothing about anybody else."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from server.domain.forecast import Wait
+from server.live.views import BoardView, TicketView
+from server.live.wire import LARGEST_MESSAGE, branch_frame, dumped, fragment, heartbeat, phone_frame
+from tests.world import World
+
+LARGEST_FRAME = 250  # bytes
+FAR_FUTURE = datetime(2999, 12, 31, tzinfo=UTC)
+LONGEST = {
+    "number": "ZZ99999", "letter": "ZZ", "digits": "99999", "state": "expected", "moved": 10**9, "ahead": 99_999,
+    "wait": Wait(10_000, 20_000), "name": "N" * 40, "need": "W" * 200, "note": "x" * 4000, "near": False,
+}  # fmt: skip
+
+
+async def test_the_longest_frame_has_at_most_250_bytes(world: World) -> None:
+    view, ticket = await _longest(world)
+    frame = dumped(phone_frame(view, ticket, FAR_FUTURE))
+    assert json.loads(frame)["now"] == ["ZZ99999", "ZZ99998"]
+    assert len(frame.encode()) <= LARGEST_FRAME
+
+
+async def test_a_frame_that_grew_would_be_noticed(world: World) -> None:
+    view, ticket = await _longest(world)
+    frame = dumped(phone_frame(view, ticket, FAR_FUTURE) | {"link": "x" * 100})
+    assert len(frame.encode()) > LARGEST_FRAME
+
+
+async def test_a_phone_hears_nothing_of_anybody_else_but_numbers_being_served(world: World) -> None:
+    await _a_full_room(world)
+    view = await world.view()
+    for mine in view.tickets:
+        assert _strangers(view, mine, phone_frame(view, mine, view.at)) == set()
+
+
+async def test_a_frame_that_tells_of_others_would_be_noticed(world: World) -> None:
+    await _a_full_room(world)
+    view = await world.view()
+    mine, other = view.tickets[0], view.tickets[1]
+    assert _strangers(view, mine, {"next": other.id, "who": other.name}) == {other.id, other.name}
+
+
+async def test_a_branchs_frame_names_no_person(world: World) -> None:
+    await _a_full_room(world)
+    view = await world.view()
+    assert set(branch_frame(view)) == {"e", "v", "calls", "services"}
+    assert set(branch_frame(view)["calls"][0]) == {"id", "number", "counter", "at"}
+    assert _strangers(view, None, branch_frame(view)) == {call.ticket for call in view.calls}  # part of a call's id
+
+
+async def test_every_message_carries_epoch_and_version_and_the_time_it_is_sent(world: World) -> None:
+    view, now = await world.view(), FAR_FUTURE
+    for message in (heartbeat(view, now), fragment(view, b"<p>", now)):
+        said = json.loads(message)
+        assert (said["e"], said["v"], said["at"]) == (view.epoch, view.version, int(now.timestamp()))
+
+
+async def test_a_heartbeat_swaps_nothing(world: World) -> None:
+    assert "content" not in json.loads(heartbeat(await world.view(), FAR_FUTURE))
+
+
+def test_what_comes_in_is_small() -> None:
+    assert LARGEST_MESSAGE == 4096
+
+
+async def _longest(world: World) -> tuple[BoardView, TicketView]:
+    """The longest a ticket of ours can become."""
+    await world.ada.joins()
+    view = await world.view()
+    ticket = replace(view.tickets[0], **LONGEST)  # type: ignore[arg-type]
+    services = tuple(replace(service, now_serving=("ZZ99999", "ZZ99998", "ZZ99997")) for service in view.services)
+    return replace(view, epoch=9999, version=10**9, services=services), ticket
+
+
+async def _a_full_room(world: World) -> None:
+    for n, name in enumerate(("Ada Lovelace", "Bo Diddley", "Cy Young")):
+        world.clock.forward(seconds=1)
+        await world.customer(name).joins(name=name, need=f"need {n} of {name}")
+    await world.ken.takes("1")
+    await world.ken.calls_next()
+
+
+def _strangers(view: BoardView, mine: TicketView | None, message: object) -> set[str | None]:
+    """What of other people a message holds: ids, names, needs, agents."""
+    text = dumped({"message": message})
+    others = [ticket for ticket in view.by_ticket.values() if ticket is not mine]
+    private = {each for t in others for each in (t.id, t.name, t.need, t.visit, t.agent, t.device) if each}
+    if mine is not None:
+        private -= {mine.id, mine.visit, mine.device, mine.agent}
+    return {each for each in private if each in text}
