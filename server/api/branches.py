@@ -57,9 +57,7 @@ async def join(
 ) -> Body:
     """With `presence` waiting at once, without it as the branch decides; staff and a kiosk add whom they see."""
     device = None if staff else await device_or_none(errand.request, kit)
-    view = await kit.recent_board(branch_id)
-    if not any(service.wait for service in view.services if service.id == said.service):
-        view = await kit.board(branch_id)  # a counter may have opened a moment ago
+    view = await kit.board(branch_id)
     asked = _joining(errand, said, view, staff, device)
     action = partial(joining.join, by=_actor(staff, device), joining=asked, presence=kit.presence)
     first = partial(_with_wait, action=action, wait=list(asked.promised) if asked.promised else None)

@@ -110,10 +110,15 @@ class Board:
         rows.calls = [(line, rows.tickets.get(line.ticket_id, then)) for line, then in rows.calls]
         oldest = now - KEEP_CLOSED
         rows.tickets = {id: t for id, t in rows.tickets.items() if t.closed_at is None or t.closed_at >= oldest}
-        rows.calls = (tickets.calls_since(session, branch.id, known, KEEP_CALLS) + rows.calls)[:KEEP_CALLS]
-        rows.lines |= {line.ticket_id: line for line in tickets.lines_since(session, branch.id, known, KEEP_LINES)}
+        if first or any(ticket.called_at or ticket.moved > ticket.place_version for ticket in found):
+            self._read_diary(session, rows, branch, known)
         undo_until = now - timedelta(seconds=branch.undo_seconds)
         rows.lines = {id: line for id, line in rows.lines.items() if line.at >= undo_until}
+
+    def _read_diary(self, session: Session, rows: Rows, branch: Branch, known: int) -> None:
+        """Calls, and what could be undone: nothing of either comes with somebody who only joined."""
+        rows.calls = (tickets.calls_since(session, branch.id, known, KEEP_CALLS) + rows.calls)[:KEEP_CALLS]
+        rows.lines |= {line.ticket_id: line for line in tickets.lines_since(session, branch.id, known, KEEP_LINES)}
 
     def _learn(self, session: Session, rows: Rows) -> None:
         """Start from the last finished services, so that a restart forgets nothing."""
@@ -148,13 +153,6 @@ class Boards:
         """The branch as it is: at least as new as every action that was answered before in this process."""
         view = self._views.get(branch_id)
         if view is not None and not self._is_stale(branch_id, view):
-            return view
-        return await self.refresh(branch_id)
-
-    async def recent(self, branch_id: str) -> BoardView:
-        """The view drawn last, if it is of the last seconds: for what may be a moment old, such as a promised wait."""
-        view = self._views.get(branch_id)
-        if view is not None and not self._is_old(view):
             return view
         return await self.refresh(branch_id)
 

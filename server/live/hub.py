@@ -138,24 +138,25 @@ class Hub:
             now = asyncio.get_running_loop().time()
             for branch_id in list(self._watchers):
                 if now - self._drawn.get(branch_id, 0.0) >= REDRAW_SECONDS:
-                    self._schedule(branch_id)
+                    self._schedule(branch_id, redraw=True)
                 self._beat(branch_id, now)
 
     def _all(self) -> list[Watcher]:
         return [w for topics in self._watchers.values() for watchers in topics.values() for w in watchers]
 
-    def _schedule(self, branch_id: str) -> None:
+    def _schedule(self, branch_id: str, *, redraw: bool = False) -> None:
+        """`redraw`: also when nothing has moved since it was drawn last."""
         if branch_id in self._refreshing:
             self._again.add(branch_id)
             return
-        self._refreshing[branch_id] = asyncio.create_task(self._refresh(branch_id))
+        self._refreshing[branch_id] = asyncio.create_task(self._refresh(branch_id, redraw=redraw))
 
-    async def _refresh(self, branch_id: str) -> None:
+    async def _refresh(self, branch_id: str, *, redraw: bool) -> None:
         """Draw and deliver; then rest, so that what is announced meanwhile costs one more refresh, not many."""
         try:
             await asyncio.sleep(FIRST_SECONDS)
             self._drawn[branch_id] = asyncio.get_running_loop().time()
-            view = await self._boards.refresh(branch_id)
+            view = await (self._boards.refresh if redraw else self._boards.fresh)(branch_id)
             for topic, watchers in list(self._watchers.get(branch_id, {}).items()):
                 self._deliver(view, topic, watchers)
             await asyncio.sleep(COALESCE_SECONDS - FIRST_SECONDS)

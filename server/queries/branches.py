@@ -107,7 +107,7 @@ def series(session: Session, branch_id: str, service_id: str, day: date) -> Numb
 
 
 def open_duties(session: Session, branch_id: str) -> list[Duty]:
-    return list(session.scalars(select(Duty).where(Duty.branch_id == branch_id, Duty.ended_at.is_(None))))
+    return list(session.scalars(_OPEN_DUTIES, {"branch": branch_id}))
 
 
 def duty_at(session: Session, counter_id: str) -> Duty | None:
@@ -132,7 +132,8 @@ def staff_name(session: Session, staff_id: str) -> str:
     return session.scalar(select(StaffMember.name).where(StaffMember.id == staff_id)) or ""
 
 
-# Asked by every join; built once.
+# Asked by every join or refresh of a board; built once.
+_OPEN_DUTIES = select(Duty).where(Duty.branch_id == bindparam("branch"), Duty.ended_at.is_(None))
 _SERVICE = select(Service).where(Service.branch_id == bindparam("branch"), Service.id == bindparam("service"))
 _SERIES = select(NumberSeries).where(
     NumberSeries.branch_id == bindparam("branch"),

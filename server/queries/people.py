@@ -22,7 +22,7 @@ from server.domain.people import (
 
 def epoch(session: Session) -> int:
     """Which life of the installation this is; a restore begins the next."""
-    return session.scalar(select(Installation.epoch)) or 1
+    return session.scalar(_EPOCH) or 1
 
 
 def grants(session: Session, staff_id: str) -> dict[str, str]:
@@ -119,3 +119,6 @@ def device_by_secret(session: Session, secret_hash: str) -> Device | None:
 
 def revocations_since(session: Session, since: datetime) -> list[Revocation]:
     return list(session.scalars(select(Revocation).where(Revocation.at > since).order_by(Revocation.id)))
+
+
+_EPOCH = select(Installation.epoch)

@@ -118,7 +118,7 @@ def open_tickets(session: Session, branch_id: str) -> list[Ticket]:
 
 
 def changed_since(session: Session, branch_id: str, version: int) -> list[Ticket]:
-    return list(session.scalars(select(Ticket).where(Ticket.branch_id == branch_id, Ticket.changed > version)))
+    return list(session.scalars(_CHANGED_SINCE, {"branch": branch_id, "version": version}))
 
 
 def served_last(session: Session, branch_id: str, service_id: str, limit: int) -> list[Ticket]:
@@ -204,6 +204,7 @@ _QUEUE = (
 )
 _OTHERS = Ticket.id != bindparam("id")
 _COUNT_AHEAD = select(func.count()).where(_in_queue(_BRANCH, bindparam("service")), _OTHERS, _BEFORE)
+_CHANGED_SINCE = select(Ticket).where(Ticket.branch_id == _BRANCH, Ticket.changed > _VERSION)
 _OPEN_OF_VISITOR = (
     select(Ticket)
     .where(Ticket.branch_id == _BRANCH, Ticket.visitor == bindparam("visitor"), Ticket.state.in_(OPEN))

@@ -78,10 +78,6 @@ class Kit:
             self.claims.put(ticket_id, known)
         return known
 
-    async def recent_board(self, branch_id: str) -> BoardView:
-        """The branch as it was seconds ago at most, without asking the database for it."""
-        return await self.boards.recent(branch_id)
-
     def forget_who(self) -> None:
         """Somebody's rights changed: ask again."""
         self.forgotten += 1
