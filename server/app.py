@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from display import lobby
 from kiosk_ui import kiosk, pairing, phone
 from server import api, words
+from server.api.face import LARGEST_BODY
 from server.api.problem import is_api, problem_response
 from server.bus import InProcessBus
 from server.data_folder import DataFolder
@@ -39,7 +40,14 @@ SCREENS: Mapping[str, Screen] = {**kiosk.SCREENS, **lobby.SCREENS, **counter.SCR
 
 def create_app(settings: Settings, clock: Callable[[], datetime] | None = None) -> FastAPI:
     """The whole server. The database must have been migrated; `clock` is for tests."""
-    app = FastAPI(title="Now Serving", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+    app = FastAPI(
+        title="Now Serving",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=_lifespan,
+        max_body_size=LARGEST_BODY,
+    )
     app.state.kit, app.state.db, app.state.bus = _kit(settings, clock)
     app.add_middleware(GZipMiddleware, minimum_size=600, compresslevel=6)
     app.add_middleware(SecurityHeaders)

@@ -16,7 +16,7 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, bindparam, insert, select
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from server.bus import Bus
@@ -113,8 +113,10 @@ class Database:
             with Session(self._reading) as session:
                 return fn(session)
         except (OperationalError, InterfaceError) as problem:
-            log.warning("a question failed: %s", problem.orig)
+            log.warning("a question failed: %s", _said(problem))
             raise Unavailable from problem
+        except DataError:  # a name with a NUL in it: there is nothing of that name
+            raise NotFound from None
 
     def close(self) -> None:
         """Finish what was accepted, then let go of the files and connections."""
@@ -190,7 +192,8 @@ class _BatchWriter:
             try:
                 self._commit(batch)
             except Exception as problem:  # noqa: BLE001 - a full disk, a locked file: nothing of this batch was saved
-                log.error("a batch of %d was not saved: %s", len(batch), problem)
+                said = _said(problem) if isinstance(problem, DBAPIError) else problem
+                log.error("a batch of %d was not saved: %s", len(batch), said)
                 for order in batch:
                     order.answer, order.version, order.refusal = None, None, Unavailable()
             _finish(batch, self._bus)
@@ -256,10 +259,17 @@ class _PoolWriter:
 
 def _as_unavailable(problem: Exception) -> Exception:
     """The database's own trouble is ours to name; a bug stays what it is."""
+    if isinstance(problem, DataError):
+        return NotFound()
     if isinstance(problem, DBAPIError):
-        log.error("an action was not saved: %s", problem)
+        log.error("an action was not saved: %s", _said(problem))
         return Unavailable()
     return problem
+
+
+def _said(problem: DBAPIError) -> str:
+    """The database's own first line; those below it repeat the row, and with it what people typed."""
+    return str(problem.orig).partition("\n")[0]
 
 
 def _finish(batch: Iterable[_Order], bus: Bus) -> None:

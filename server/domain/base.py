@@ -10,6 +10,12 @@ from sqlalchemy.types import TypeDecorator
 Words = dict[str, str]
 """One text in several languages; the key "*" holds a text given without a language."""
 
+UNTYPED = dict.fromkeys([
+    *(code for code in range(0xA0) if code not in (0x09, 0x0A, 0x0D) and not 0x20 <= code <= 0x7E),
+    *range(0x202A, 0x202F), *range(0x2066, 0x206A),  # a name that turns around would turn its neighbours too
+    *range(0xD800, 0xE000),  # half a character
+])  # fmt: skip
+
 
 def to_ms(at: datetime) -> int:
     """Whole milliseconds since 1970, UTC; the resolution of everything stored."""
@@ -32,6 +38,16 @@ class Instant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         return None if value is None else from_ms(value)
+
+
+class Typed(TypeDecorator[str]):
+    """What somebody typed, without what no keyboard has: NUL and its kin, and marks that turn the text around it."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.translate(UNTYPED)
 
 
 class EnumWord(TypeDecorator[str]):

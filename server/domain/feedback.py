@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.domain.base import Base
+from server.domain.base import Base, Typed
 from server.domain.errors import Conflict
 
 CHIPS = ("promise", "prompt", "knowledge", "care", "clear", "place")
@@ -29,8 +29,8 @@ class Rating(Base):
     score: Mapped[int]
     good: Mapped[list[str]] = mapped_column(default=list)
     not_good: Mapped[list[str]] = mapped_column(default=list)
-    comment: Mapped[str | None]
-    contact: Mapped[str | None]
+    comment: Mapped[str | None] = mapped_column(Typed)
+    contact: Mapped[str | None] = mapped_column(Typed)
     legs: Mapped[dict[str, Any]] = mapped_column(default=dict)
     at: Mapped[datetime]
     changed_at: Mapped[datetime]

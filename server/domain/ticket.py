@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
 
-from server.domain.base import Base, EnumWord, from_ms, to_ms
+from server.domain.base import Base, EnumWord, Typed, from_ms, to_ms
 from server.domain.errors import IllegalMove
 from server.domain.moves import ARROWS, CURRENT, OPEN, Move, Stamp, State, TicketEvent
 from server.domain.ordering import Place
@@ -53,10 +53,10 @@ class Ticket(Base):
     moved: Mapped[int] = mapped_column(BigInteger)  # version of its last move
     changed: Mapped[int] = mapped_column(BigInteger)  # version of the last change to anything of it
     # Personal data; emptied after the branch's retention.
-    name: Mapped[str | None]
-    need: Mapped[str | None]
-    note: Mapped[str | None]
-    reason: Mapped[str | None]  # why it was chosen or removed
+    name: Mapped[str | None] = mapped_column(Typed)
+    need: Mapped[str | None] = mapped_column(Typed)
+    note: Mapped[str | None] = mapped_column(Typed)
+    reason: Mapped[str | None] = mapped_column(Typed)  # why it was chosen or removed
 
     RECOUNTED = (
         "state", "number", "service_id", "arrival", "place", "place_version", "leg", "leg_since",
