@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from pwdlib import PasswordHash
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from server.access import Staff
 from server.actions import letting_in
-from server.chance import new_id, new_token
+from server.chance import hashed, new_id, new_token
 from server.domain.errors import Invalid
 from server.queries import people
 from server.web import pages
@@ -20,6 +20,7 @@ from server.web.limits import LINKS_PER_ADDRESS, SIGN_INS_PER_ADDRESS, SIGN_INS_
 from server.web.who import SESSION, set_cookie, signed_in, staff_or_none
 
 SESSION_DAYS = letting_in.SESSION_LIFE.total_seconds() / 86400
+AT_HOME, HOME_DAYS = "home", 365
 LONGEST = 200  # characters: Argon2 takes any length, a request should not
 
 router = APIRouter(prefix="/staff")
@@ -31,7 +32,7 @@ class Sent(BaseModel):
 
 
 class Credentials(Sent):
-    login: str
+    login: Annotated[str, Field(max_length=LONGEST)]
     password: str
     next: str = ""
     key: str = ""
@@ -57,17 +58,21 @@ async def door(request: Request, next: str = "", staff: Staff | None = Depends(s
 
 @router.post("/session")
 async def sign_in(request: Request, form: Annotated[Credentials, Form()], kit: Kit = Depends(kit)) -> Response:
-    """Slower after many tries, never locked: a colleague's typing must not shut anybody out."""
+    """Slower after many tries, never locked: whoever guesses a name's password shuts nobody out.
+
+    A browser in which somebody has signed in before has tries of its own, which no stranger can use up.
+    """
     login = form.login.strip().lower()
     kit.limits.hit(SIGN_INS_PER_ADDRESS, "sign-in", _address(request))
-    kit.limits.hit(SIGN_INS_PER_LOGIN, "sign-in", login)
+    kit.limits.hit(SIGN_INS_PER_LOGIN, "sign-in", login, "at home" if _is_at_home(request, kit, login) else "")
     member = await kit.ask(lambda session: people.by_login(session, login))
     known = member.password if member is not None else None
     if not await _matches(form.password[:LONGEST], known) or member is None:
         return _door(request, form.next, login=form.login, refused=True)
     token = new_token()
     await kit.act(None, None, partial(letting_in.sign_in, staff_id=member.id, session_token=token, session_id=new_id()))
-    return _let_in(request, RedirectResponse(_local(form.next) or "/staff", 303), token)
+    answer = _let_in(request, RedirectResponse(_local(form.next) or "/staff", 303), token)
+    return _feel_at_home(request, answer, kit, login)
 
 
 @router.post("/session/end")
@@ -116,7 +121,7 @@ async def choose_password(
         await kit.act(None, None, chosen)
     except Invalid as refused:
         return _choosing(request, staff, form.login, wrong=set(refused.fields))
-    return RedirectResponse(onward(staff), 303)
+    return _feel_at_home(request, RedirectResponse(onward(staff), 303), kit, form.login.strip().lower())
 
 
 def onward(staff: Staff) -> str:
@@ -154,6 +159,20 @@ def _choosing(request: Request, staff: Staff, login: str, wrong: set[str] | None
 def _let_in(request: Request, answer: Response, token: str) -> Response:
     set_cookie(request, answer, SESSION, token, days=SESSION_DAYS)
     return answer
+
+
+def _feel_at_home(request: Request, answer: Response, kit: Kit, login: str) -> Response:
+    set_cookie(request, answer, _home(login), kit.presence.sign(AT_HOME, hashed(login)), days=HOME_DAYS)
+    return answer
+
+
+def _is_at_home(request: Request, kit: Kit, login: str) -> bool:
+    return kit.presence.unsign(AT_HOME, request.cookies.get(_home(login), "")) == hashed(login)
+
+
+def _home(login: str) -> str:
+    """The cookie's name: several people may share a counter's computer."""
+    return f"{AT_HOME}_{hashed(login)[:12]}"
 
 
 def _local(path: str) -> str:
