@@ -55,24 +55,25 @@ async def joins_per_second(here: Town) -> tuple[list[float], list[float]]:
 
 
 async def interleaved(here: Town) -> dict[str, list[float]]:
-    """In turn and every 250 ms: a bare row, a call, a join; seconds of each."""
+    """Every 250 ms a bare row and a call, and half-way to the next a join in another branch; seconds of each."""
     ours, bare = Connection(here.port), Connection(here.bare_port)
     for branch in here.branches:
         await ours.ask("POST", f"/api/v1/counters/{branch['counters'][0]['id']}/duty", {}, here.key(branch))
     times: dict[str, list[float]] = {"bare": [], "call": [], "join": []}
     for number in track(range(ROUNDS), "Calls", transient=True):
         began = perf_counter()
-        branch = here.branches[number % BRANCHES]
-        code = await here.code(ours, branch)
+        branch, other = here.branches[number % BRANCHES], here.branches[(number + BRANCHES // 2) % BRANCHES]
+        code = await here.code(ours, other)
         times["bare"].append(await _timed(bare.ask("POST", "/rows", {"said": f"row {number}"})))
         calls = f"/api/v1/counters/{branch['counters'][0]['id']}/calls"
         headers = {**here.key(branch), "Idempotency-Key": uuid.uuid4().hex}
         asked = asyncio.ensure_future(ours.ask("POST", calls, {}, headers))
         times["call"].append(await _timed(asked))
-        times["join"].append(await _timed(_join(ours, branch, code)))
+        await _until(began + EVERY_SECONDS / 2)
+        times["join"].append(await _timed(_join(ours, other, code)))
         called = asked.result()
         await ours.ask("POST", f"/api/v1/tickets/{called['id']}/miss", {}, here.key(branch))
-        await asyncio.sleep(max(0.0, EVERY_SECONDS - (perf_counter() - began)))
+        await _until(began + EVERY_SECONDS)
     ours.close()
     bare.close()
     return times
@@ -121,6 +122,10 @@ async def _join(connection: Connection, branch: dict[str, Any], code: str) -> di
     path = f"/api/v1/branches/{branch['branch']['id']}/tickets"
     headers = {"Idempotency-Key": uuid.uuid4().hex}
     return dict(await connection.ask("POST", path, {"service": "new-passport", "presence": code}, headers))
+
+
+async def _until(moment: float) -> None:
+    await asyncio.sleep(max(0.0, moment - perf_counter()))
 
 
 async def _timed(doing: Any) -> float:

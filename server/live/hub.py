@@ -39,11 +39,11 @@ class Watcher:
         self.closed: Close | None = None
         self.filled_at = 0.0
         self._message: str | None = None
-        self._content: str | None = None
+        self._content: object = None
         self._wake = asyncio.Event()
 
-    def put(self, message: str, content: str, at: float) -> None:
-        """The newest state replaces what was not sent yet. `content`: the message without what moves by itself."""
+    def put(self, message: str, content: object, at: float) -> None:
+        """The newest state replaces what was not sent yet. `content`: what of it is worth sending by itself."""
         self._message, self._content, self.filled_at = message, content, at
         self._wake.set()
 
@@ -54,7 +54,7 @@ class Watcher:
             self._message = message
             self._wake.set()
 
-    def shows(self, content: str) -> bool:
+    def shows(self, content: object) -> bool:
         return self._content == content
 
     def close(self, code: Close) -> None:
@@ -182,17 +182,17 @@ class Hub:
             if not watcher.shows(content):
                 watcher.put(message, content, at)
 
-    def _message(self, view: BoardView, topic: Topic) -> tuple[str, str] | None:
+    def _message(self, view: BoardView, topic: Topic) -> tuple[str, object] | None:
         """The message for a topic, and what of it is worth sending by itself."""
         if topic.kind == "ticket":
             ticket = view.by_ticket.get(topic.subject)
             if ticket is None:
                 return None
             frame = phone_frame(view, ticket, self._clock())
-            return dumped(frame), dumped(frame | {"v": 0, "at": 0})
+            return dumped(frame), frame | {"v": 0, "at": 0}
         if topic.kind == "branch":
             frame = branch_frame(view)
-            return dumped(frame), dumped(frame | {"v": 0})
+            return dumped(frame), frame | {"v": 0}
         try:
             html = self._screens[topic.kind](view, topic.language, topic.subject)
         except Exception:
