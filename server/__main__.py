@@ -1,5 +1,6 @@
 """The command: serve · setup · migrate · backup · restore. What a person can get wrong is answered in one sentence."""
 
+import gc
 import json
 import os
 import resource
@@ -30,6 +31,7 @@ from server.terminal import say_hello, say_setup
 from server.web.connection import KERNEL_BYTES, Connection
 
 GRACEFUL_SECONDS = 5
+GARBAGE_AFTER = 10_000  # new objects; Python's default is 700
 FILES_WANTED = 12_000  # ten thousand phones and what else is open
 command = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Now Serving: a touchless queue.", rich_markup_mode=None
@@ -55,6 +57,7 @@ def serve(
 
         app = create_app(settings)
         say_hello(out, settings, listening.getsockname()[1], beginning, app.state.kit)
+        _calm_the_collector()
         server = uvicorn.Server(_uvicorn(app, settings))
         server.run(sockets=[listening])
 
@@ -197,6 +200,13 @@ def _allow_many_sockets() -> None:
         err.print(
             f"Only {wanted} files may be open here, about as many phones: raise it with ulimit -n {FILES_WANTED}."
         )
+
+
+def _calm_the_collector() -> None:
+    """What is loaded stays: never look through it again, and look for garbage less often (measured: 5 % of a join)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_AFTER, 20, 50)
 
 
 def _uvicorn(app: object, settings: Settings) -> uvicorn.Config:

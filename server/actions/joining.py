@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -10,7 +10,7 @@ from server.actions import day
 from server.actions.answers import Answer, stamp, ticket_answer
 from server.actions.counters import freed
 from server.domain.base import to_ms
-from server.domain.branch import Branch, Priority, Service
+from server.domain.branch import Branch, Priority, Service, ticket_number
 from server.domain.errors import Conflict, PassRefused
 from server.domain.moves import Move, Stamp, State
 from server.domain.ordering import behind_next, place_of
@@ -54,7 +54,7 @@ def join(session: Session, branch: Branch, now: datetime, *, by: Actor, joining:
     _one_ticket_only(session, branch, proof, visitor)
     priority = branches.priority(session, branch.id, joining.priority) if joining.priority else None
     assert branch.business_day is not None
-    number = branches.series(session, branch.id, service.id, branch.business_day).draw(service.letter)
+    number = _number(session, branch, service, branch.business_day)
     arrival = branch.next_place(now)
     here = proof is not None or joining.here
     likely, at_most = joining.promised or (None, None)
@@ -83,7 +83,7 @@ def change_service(
         raise Conflict("same-service", number=ticket.number)
     if not (new.open and branch.is_open(now)):
         raise Conflict("service-closed")
-    number = branches.series(session, branch.id, new.id, ticket.business_day).draw(new.letter)
+    number = _number(session, branch, new, ticket.business_day)
     arrival = branch.next_place(now)
     ticket.change_service(
         stamp(by, branch, now), new.id, number, arrival, place_of(arrival, tickets.head_start(session, ticket))
@@ -183,6 +183,10 @@ def leave(session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_
 def _diarist(by: Actor, ticket_id: str) -> Actor:
     """A customer is their ticket in its diary: the visitor is forgotten one day, the diary is kept."""
     return Actor(by.kind, ticket_id) if by.kind == "customer" else by
+
+
+def _number(session: Session, branch: Branch, service: Service, day: date) -> str:
+    return ticket_number(service.letter, branches.next_in_series(session, branch.id, service.id, day))
 
 
 def _prove(branch: Branch, joining: Joining, presence: Presence, now: datetime) -> Pass | None:

@@ -190,10 +190,10 @@ class NumberSeries(Base):
     business_day: Mapped[date] = mapped_column(primary_key=True)
     last: Mapped[int] = mapped_column(default=0)
 
-    def draw(self, letter: str) -> str:
-        """The next number: A001 … A999, then A1000."""
-        self.last += 1
-        return f"{letter}{self.last:03d}"
+
+def ticket_number(letter: str, n: int) -> str:
+    """A001 … A999, then A1000."""
+    return f"{letter}{n:03d}"
 
 
 class AuditLine(Base):

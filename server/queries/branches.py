@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from server.domain.branch import Branch, Counter, NumberSeries, Outcome, Priority, Service
@@ -97,13 +97,13 @@ def branch_of_counter(session: Session, counter_id: str) -> str:
     return found
 
 
-def series(session: Session, branch_id: str, service_id: str, day: date) -> NumberSeries:
-    """The numbers of one service on one business day, started when there are none yet."""
-    found = session.scalar(_SERIES, {"branch": branch_id, "service": service_id, "day": day})
-    if found is None:
-        found = NumberSeries(branch_id=branch_id, service_id=service_id, business_day=day, last=0)
-        session.add(found)
-    return found
+def next_in_series(session: Session, branch_id: str, service_id: str, day: date) -> int:
+    """Draw the next of one service's numbers on one business day; the first is 1."""
+    series = {"branch": branch_id, "service": service_id, "day": day}
+    drawn = session.scalar(_NEXT_IN_SERIES, series)
+    if drawn is None:
+        session.execute(_NEW_SERIES, {"branch_id": branch_id, "service_id": service_id, "business_day": day, "last": 1})
+    return drawn or 1
 
 
 def open_duties(session: Session, branch_id: str) -> list[Duty]:
@@ -135,8 +135,15 @@ def staff_name(session: Session, staff_id: str) -> str:
 # Asked by every join or refresh of a board; built once.
 _OPEN_DUTIES = select(Duty).where(Duty.branch_id == bindparam("branch"), Duty.ended_at.is_(None))
 _SERVICE = select(Service).where(Service.branch_id == bindparam("branch"), Service.id == bindparam("service"))
-_SERIES = select(NumberSeries).where(
-    NumberSeries.branch_id == bindparam("branch"),
-    NumberSeries.service_id == bindparam("service"),
-    NumberSeries.business_day == bindparam("day"),
+_NEXT_IN_SERIES = (
+    update(NumberSeries)
+    .where(
+        NumberSeries.branch_id == bindparam("branch"),
+        NumberSeries.service_id == bindparam("service"),
+        NumberSeries.business_day == bindparam("day"),
+    )
+    .values(last=NumberSeries.last + 1)
+    .returning(NumberSeries.last)
+    .execution_options(synchronize_session=False)
 )
+_NEW_SERIES = insert(NumberSeries)

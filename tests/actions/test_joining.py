@@ -1,9 +1,14 @@
 """What a customer does, from the door to leaving."""
 
+from datetime import datetime
+
 import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from server.actions import joining, serving
 from server.db import Key
+from server.domain.branch import Branch, NumberSeries
 from server.domain.errors import CodeRefused, Conflict, Invalid, PassRefused
 from server.domain.people import Actor
 from tests.world import World
@@ -169,11 +174,10 @@ async def test_a_refusal_is_not_kept_and_neither_is_nobody_waits(world: World) -
 
 
 async def test_the_thousandth_number_has_four_digits(world: World) -> None:
-    from server.queries import branches
+    await world.bo.joins()
 
-    def nearly(session: object, branch: object, now: object) -> dict[str, int]:
-        row = branches.series(session, world.branch, "new-passport", branch.day_at(now))  # type: ignore[arg-type,attr-defined]
-        row.last = 999
+    def nearly(session: Session, branch: Branch, now: datetime) -> dict[str, int]:
+        session.execute(update(NumberSeries).values(last=999))
         return {}
 
     await world.db.act(world.branch, None, nearly)
