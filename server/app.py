@@ -40,14 +40,7 @@ SCREENS: Mapping[str, Screen] = {**kiosk.SCREENS, **lobby.SCREENS, **counter.SCR
 
 def create_app(settings: Settings, clock: Callable[[], datetime] | None = None) -> FastAPI:
     """The whole server. The database must have been migrated; `clock` is for tests."""
-    app = FastAPI(
-        title="Now Serving",
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        lifespan=_lifespan,
-        max_body_size=LARGEST_BODY,
-    )
+    app = FastAPI(title="Now Serving", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
     app.state.kit, app.state.db, app.state.bus = _kit(settings, clock)
     app.add_middleware(GZipMiddleware, minimum_size=600, compresslevel=6)
     app.add_middleware(SecurityHeaders)
@@ -58,7 +51,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] | None = None) 
     app.include_router(sockets.router)
     api.mount(app)
     for face in FACES:
-        app.include_router(face.router, dependencies=[Depends(_our_own_page)])
+        app.include_router(face.router, dependencies=[Depends(_our_own_page)], max_body_size=LARGEST_BODY)
     app.add_api_route("/static/{digest}/{name:path}", _static, include_in_schema=False)
     app.add_api_route("/", _start, include_in_schema=False)
     return app
@@ -150,7 +143,7 @@ async def _broken(request: Request, problem: Exception) -> Response:
 
 
 async def _static(request: Request, digest: str, name: str) -> Response:
-    return pages.static_response(request, name)
+    return pages.static_response(request, name, digest)
 
 
 async def _start(request: Request, kit: Kit = Depends(kit)) -> Response:

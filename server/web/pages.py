@@ -101,13 +101,15 @@ def build() -> str:
     return hashlib.sha256("".join(static(name) for name in BUNDLES).encode()).hexdigest()[:10]
 
 
-def static_response(request: HTTPConnection, name: str) -> Response:
-    """A file, compressed once; 404 for what is not ours."""
+def static_response(request: HTTPConnection, name: str, digest: str = "") -> Response:
+    """A file, compressed once; 404 for what is not ours. Kept for ever only when `digest` is that of its content."""
     try:
         plain, packed = _packed(name)
     except (OSError, ValueError, KeyError):  # also names that no file system takes
         return Response(status_code=404)
-    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    ours = static(name) == f"/static/{digest}/{name}"  # else a page of another version asks, while we are updated
+    keep = "public, max-age=31536000, immutable" if ours else "no-store"
+    headers = {"Cache-Control": keep, "Vary": "Accept-Encoding"}
     kind = TYPES[Path(name).suffix]
     if "gzip" in request.headers.get("accept-encoding", ""):
         return Response(packed, media_type=kind, headers=headers | {"Content-Encoding": "gzip"})
