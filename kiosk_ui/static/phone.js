@@ -147,6 +147,7 @@
     const form = document.getElementById("opening");
     if (!form) return;
     form.elements.secret.value = location.hash.slice(1);
+    if (!location.hash.slice(1)) return location.replace("/"); // a link without its secret opens nothing
     history.replaceState(null, "", location.pathname);
     form.submit();
   };

@@ -31,6 +31,16 @@ def test_no_sentence_waits_in_vain(asked: slugs.Asked) -> None:
     sources.nothing(unused(asked, words.catalogue(SOURCE).sentences))
 
 
+def test_french_marks_stay_with_their_word() -> None:
+    """A space that breaks would let a line begin with "?"."""
+    sources.nothing([slug for slug, forms in words.catalogue("fr").sentences.items() if breaks(forms)])
+
+
+def test_a_mark_that_may_begin_a_line_is_noticed() -> None:
+    assert breaks(("Vers où ?",))
+    assert not breaks(("Vers où\N{NO-BREAK SPACE}?", "«\N{NO-BREAK SPACE}ken\N{NO-BREAK SPACE}»", "a: b"))
+
+
 def test_a_missing_translation_and_a_lost_placeholder_are_noticed() -> None:
     english = {"a.one": ("{n} ahead",), "a.two": ("Yes",), "a.three": ("No",)}
     french = {"a.one": ("devant vous",), "a.two": ("Oui",), "a.four": ("?",)}
@@ -60,6 +70,10 @@ def test_a_sentence_nobody_asks_for_is_noticed(tmp_path: Path) -> None:
     )
     sentences = dict.fromkeys(["phone.state.called", "phone.state.nobody", "phone.yes", "phone.no", "phone.old"], ("",))
     assert unused(slugs.asked([], [page]), sentences) == ["phone.old", "phone.state.nobody"]
+
+
+def breaks(forms: tuple[str, ...]) -> bool:
+    return any(re.search(r" [?!:;»]|« ", form) for form in forms)
 
 
 def differences(one: Sentences, other: Sentences) -> list[str]:
