@@ -10,7 +10,8 @@ import httpx2
 
 from tests.running import PATIENCE
 
-Cookie = dict[str, str]
+Cookie = Any
+"""A cookie as a browser's context takes it; the driver keeps the name of its shape to itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,7 @@ class Camera:
     def opens(self, path: str, size: dict[str, int], *cookies: Cookie, **how: Any) -> Page:
         how = {"viewport": size, "reduced_motion": "reduce", "locale": "en", **how}
         context = self._browser.new_context(**how)
-        context.add_cookies(cookies)  # type: ignore[arg-type]
+        context.add_cookies(cookies)
         page = context.new_page()
         page.goto(self._base + path)
         page.wait_for_timeout(1200)  # the socket's first word, and a code

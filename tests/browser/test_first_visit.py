@@ -99,6 +99,7 @@ async def test_a_visit_is_whole_without_a_script(open_page: OpenPage, house: Run
     ticket = hands.calls("Ken", "1")
     assert phone.url.endswith(ticket)
     await expect(phone.get_by_role("heading", name="It’s your turn")).to_be_visible(timeout=REFRESHED)
+    assert number
     assert number in await phone.locator("main").inner_text()
     await phone.get_by_role("button", name="I’m coming").click()
     await expect(phone.locator(".turn-known")).to_be_visible()
