@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Integer, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.domain.base import Base
+from server.domain.base import Base, Typed
 
 
 class Role(StrEnum):
@@ -41,7 +41,7 @@ class StaffMember(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
-    login: Mapped[str | None] = mapped_column(unique=True)  # lower case
+    login: Mapped[str | None] = mapped_column(Typed, unique=True)  # lower case
     password: Mapped[str | None]  # Argon2id
     language: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)

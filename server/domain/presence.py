@@ -17,6 +17,7 @@ from server.domain.errors import CodeRefused, PassRefused
 STEP_SECONDS = 30
 GRACE_STEPS = 2
 PASS_LIFE = timedelta(minutes=15)
+LONGEST_STEP = 12  # digits; a number of thousands of them takes long, and then fails
 CODE_BYTES = 9  # 72 bits, online guessing only, for 90 s
 SECRET_BYTES = 16
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -108,7 +109,7 @@ class Presence:
     def _split(self, text: str) -> tuple[str, int]:
         try:
             device, step, _ = text.split(".")
-            return device, int(step, 36)
+            return device, int(step[:LONGEST_STEP], 36)
         except ValueError:
             raise CodeRefused("code-altered") from None
 

@@ -20,6 +20,7 @@ from server.domain.base import Base
 from server.first_start import set_up
 from server.settings import Settings
 from tests.databases import copy_of
+from tests.screens.phones import Place, place
 from tests.world import KEY, Clock, World, harbour
 
 HOST = "http://harbour.example"
@@ -128,4 +129,11 @@ async def town(sqlite_pattern: str, tmp_path: Path) -> AsyncIterator[Town]:
 async def towns(database_url: str, tmp_path: Path) -> AsyncIterator[Town]:
     """Once on SQLite and once on PostgreSQL."""
     async with town_of(database_url, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+async def here(sqlite_pattern: str, tmp_path: Path) -> AsyncIterator[Place]:
+    """Harbour Branch with phones at its door."""
+    async with place(copy_of(sqlite_pattern, tmp_path), tmp_path) as found:
         yield found
