@@ -1,5 +1,6 @@
 """A lobby's screen whose server is the test: what it is sent, and when, is in the test's hands."""
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -87,6 +88,14 @@ class LobbyStage:
             await self.pass_time(5)
             await self.beats()
         await self.pass_time(seconds % 5)
+
+    async def has_asked_for(self, codes: int) -> bool:
+        """Whether so many codes are asked for; the browser's clock stands still, the way to us takes a moment."""
+        for _ in range(50):
+            if self.codes >= codes:
+                break
+            await asyncio.sleep(0.1)
+        return self.codes == codes
 
     async def said(self) -> list[tuple[str, str]]:
         return [(language, text) for language, text in await self.page.evaluate("() => window.said")]
