@@ -49,10 +49,10 @@ class Rows:
 class Board:
     """The newest view of one branch. Not thread-safe: one refresh at a time."""
 
-    def __init__(self, branch_id: str, forecaster: Forecaster | None = None) -> None:
-        self._branch_id = branch_id
+    def __init__(self, branch_id: str, forecaster: Callable[[], Forecaster] = WorkAhead) -> None:
+        self._branch_id, self._new_forecaster = branch_id, forecaster
         self._rows: Rows | None = None
-        self._forecaster = forecaster or WorkAhead()
+        self._forecaster = forecaster()
 
     def refresh(self, session: Session, now: datetime) -> BoardView:
         """Read what changed since the version known, and draw the branch as it is at `now`."""
@@ -102,10 +102,13 @@ class Board:
             )
         else:
             found = tickets.changed_since(session, branch.id, known)
+        taken_back = any(t.id in rows.tickets and rows.tickets[t.id].state == State.SERVED for t in found)
         for ticket in sorted(found, key=lambda ticket: ticket.moved):  # it learns in the order of the finishes
             if not first and ticket.state == State.SERVED and ticket.moved > known:
                 self._observe(ticket)
             rows.tickets[ticket.id] = ticket
+        if taken_back:  # what was learnt from a finish that was undone must be forgotten
+            self._learn(session, rows)
         # A call outlives its ticket here: it must not go back to how the ticket was then.
         rows.calls = [(line, rows.tickets.get(line.ticket_id, then)) for line, then in rows.calls]
         oldest = now - KEEP_CLOSED
@@ -122,6 +125,7 @@ class Board:
 
     def _learn(self, session: Session, rows: Rows) -> None:
         """Start from the last finished services, so that a restart forgets nothing."""
+        self._forecaster = self._new_forecaster()
         for service in rows.services:
             for ticket in tickets.served_last(session, self._branch_id, service.id, LEARN_FROM):
                 self._observe(ticket)

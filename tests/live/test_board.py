@@ -36,7 +36,7 @@ class Day:
         self.known: list[str] = []
 
     async def goes_on(self) -> None:
-        self.world.clock.forward(seconds=self.chance.choice([0, 1, 7, 65, 400, 3700]))
+        self.world.clock.forward(seconds=self.chance.choices([0, 1, 7, 65, 400, 3700], [20, 20, 20, 10, 5, 1])[0])
         step = self.chance.choices([self._join, self._customer, self._call, self._agent, self._place], [4, 3, 4, 6, 1])
         with suppress(Refusal):
             await step[0]()
@@ -66,14 +66,18 @@ class Day:
         await agent.calls_next()
 
     async def _agent(self) -> None:
-        moves: list[Callable[..., Any]] = [
-            serving.start, partial(serving.finish, outcome="resolved"), serving.finish, serving.miss, serving.park,
-            serving.unpark, serving.put_back, serving.recall, partial(serving.remove, reason="asked to"),
-            partial(serving.transfer, service="renewals", counter=None, agent=None, place="front"),
-            undoing.undo, undoing.undo, undoing.undo,
-        ]  # fmt: skip
-        current = [t.id for t in (await self.world.view()).tickets if t.state in ("called", "serving", "parked")]
-        await self._somebody().does(self.chance.choice(moves), self.chance.choice(current or self.known[-5:]))
+        moves: dict[Callable[..., Any], int] = {
+            serving.start: 6, partial(serving.finish, outcome="resolved"): 4, serving.miss: 2, serving.park: 2,
+            serving.unpark: 2, serving.put_back: 1, serving.recall: 1, partial(serving.remove, reason="asked to"): 1,
+            partial(serving.transfer, service="renewals", counter=None, agent=None, place="front"): 2,
+            undoing.undo: 4, joining.come_again: 2,
+        }  # fmt: skip
+        moving = [t for t in (await self.world.view()).by_ticket.values() if t.state not in ("waiting", "expired")]
+        if moving:
+            ticket = self.chance.choice(moving)
+            agents = {agent.id: agent for agent in (self.world.ken, self.world.lola, self.world.mira)}
+            agent = agents.get(ticket.agent or "", self.world.ken)
+            await agent.does(self.chance.choices([*moves], [*moves.values()])[0], ticket.id)
 
     async def _place(self) -> None:
         mira = self.world.mira.actor
@@ -96,6 +100,7 @@ class Day:
 async def test_what_changed_since_then_gives_what_everything_gives(world: World, flavour: int) -> None:
     kept, chance = Board(world.branch), random.Random(flavour)
     day = Day(world, chance)
+    await world.changes(hours=None)
     await day._join()
     for _ in range(STEPS):
         await day.goes_on()
