@@ -165,13 +165,6 @@ def reclass(
     return ticket_answer(session, branch, ticket)
 
 
-def annotate(session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_id: str, note: str) -> Answer:
-    """Write the note on a customer's card; no move."""
-    ticket = tickets.ticket(session, branch.id, ticket_id)
-    ticket.note, ticket.changed = note.strip()[:NOTE_LENGTH] or None, branch.version
-    return ticket_answer(session, branch, ticket)
-
-
 def _ready_to_call(session: Session, counter_id: str, by: Actor) -> Duty:
     """The agent's duty here, not on a break, with nobody current."""
     duty = branches.duty_here(session, counter_id, by.id)
