@@ -203,7 +203,7 @@ def _allow_many_sockets() -> None:
 
 
 def _calm_the_collector() -> None:
-    """What is loaded stays: never look through it again, and look for garbage less often (measured: 5 % of a join)."""
+    """What is loaded stays: never look through it again, and look for garbage less often: 0 to 7 % of a join here."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_AFTER, 20, 50)
