@@ -2,7 +2,7 @@
 # PYTHON, HOST, PORT, DATA_DIR, DATABASE_URL, PUBLIC_URL and SCALE are taken from the environment or the command line.
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test check format bench screenshots constraints install-test chromium
+.PHONY: help run demo install test check format bench screenshots constraints install-test chromium
 .NOTPARALLEL:
 
 PYTHON ?= python3
@@ -18,12 +18,16 @@ help:  ## what can be done here
 run: install  ## the server on http://localhost:8000, with a demo branch on its first start
 	@exec $(BIN)/python -m server serve
 
+demo: install  ## the same with a made-up branch that lives by itself, many times as fast as real
+	@exec $(BIN)/python -m server demo
+
 install: $(BIN)/.installed  ## the environment alone, in .venv
 	@:
 
 test: install-test chromium check  ## everything: format, lint, types, imports, tests, browsers
-	$(BIN)/python -m pytest -m "not browser" -n $(WORKERS) --dist loadgroup
-	$(BIN)/python -m pytest -m browser
+	@# Both, whatever the first says.
+	$(BIN)/python -m pytest -m "not browser" -n $(WORKERS) --dist loadfile; rules=$$?; \
+	$(BIN)/python -m pytest -m browser && exit $$rules
 
 check: install-test  ## format, lint, types, imports
 	$(BIN)/ruff format --check .
@@ -35,7 +39,7 @@ format: install-test  ## put every file into the house's format
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: install-test  ## what a call and a join cost, as ratios to a bare endpoint
+bench: install-test  ## what calls, joins and ten thousand phones cost, as ratios to bare servers
 	$(BIN)/python -m benchmarks
 
 screenshots: install-test chromium  ## the README's pictures, from the real screens
@@ -66,9 +70,10 @@ $(BIN)/pip:
 		echo "Python's venv module is missing: sudo apt-get install -y python3-venv"; exit 1; }
 	@$(PYTHON) -m venv .venv
 
-# Never fatal here: the tests themselves say what they leave out, or refuse to (NOWSERVING_REQUIRE=all).
-chromium:
-	@command -v chromium >/dev/null || command -v "$${CHROMIUM:-chromium}" >/dev/null || { \
-		echo "Installing Chromium for the browser tests …"; \
-		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq chromium; } >/dev/null 2>&1 \
-		|| echo "Chromium could not be installed: sudo apt-get install -y chromium"; }
+# Never fatal here: the tests themselves say what they leave out, or refuse to (NOWSERVING_REQUIRE=all). Roboto is for the look.
+chromium: install-test
+	@{ command -v chromium || command -v "$${CHROMIUM:-chromium}"; } >/dev/null && $(BIN)/python -m playwright --version >/dev/null 2>&1 || { \
+		echo "Installing Chromium for the browser tests (some minutes) …"; \
+		{ $(SUDO) apt-get update -qq && { $(SUDO) apt-get install -y -qq chromium libatomic1 fonts-roboto-unhinted \
+			|| $(SUDO) apt-get install -y -qq chromium libatomic1; }; } >/dev/null 2>&1 \
+		|| echo "Chromium could not be installed: sudo apt-get install -y chromium libatomic1"; }

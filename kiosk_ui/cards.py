@@ -25,9 +25,10 @@ async def card(request: Request, kit: Kit, ticket_id: str, *, face: str | None =
     story = await kit.ask(partial(stories.story, now=kit.now(), ticket_id=ticket_id))
     board = await kit.board(story.branch_id)
     keep = _keep(request, kit, story) if face == "keep" and story.is_open else None
-    page = ticket_page(story, board, face=face if _makes_sense(face, story) else None, keep=keep)
+    kept = kit.honesty.of_ten(story.branch_id)
+    page = ticket_page(story, board, face=face if _makes_sense(face, story) else None, keep=keep, kept=kept)
     if page.face == "change" and not page.may_change:
-        page = ticket_page(story, board)
+        page = ticket_page(story, board, kept=kept)
     return draw(request, page, status)
 
 

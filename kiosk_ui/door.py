@@ -79,7 +79,7 @@ class Found(BaseModel):
 @router.get("/d/{branch_id}/{code}")
 async def door(request: Request, branch_id: str, code: str, kit: TheKit) -> Response:
     """Opened by the camera: a good code gives a pass. Whoever comes back to an old one finds their ticket."""
-    kit.limits.hit(CODES_PER_ADDRESS, "code", address(request))
+    await kit.limits.hit(CODES_PER_ADDRESS, "code", address(request))
     board = await kit.board(branch_id)
     visitor = visitor_of(request, kit)
     try:
@@ -123,14 +123,16 @@ async def services(request: Request, branch_id: str, kit: TheKit) -> Response:
 @router.post("/b/{branch_id}/tickets")
 async def join(request: Request, branch_id: str, form: Annotated[Joined, Form()], kit: TheKit) -> Response:
     """One tap: a number. The same tap twice gives the same number twice."""
-    board = await kit.board(branch_id)
+    board = await kit.board_to_join(branch_id)
     visitor = visitor_of(request, kit)
     pass_text = form.pass_text or _kept_pass(request, branch_id)
+    shown = kit.presence.device_of(branch_id, pass_text, kit.now())
+    verdict = await kit.limits.count_join(branch_id, address(request), shown)
     asked = joining.Joining(
         ticket_id=new_id(), service=form.service, channel="phone", language=form.language or board.branch.languages[0],
         visitor=None if pass_text else visitor, proof=pass_text, name=form.name.strip() or None,
-        need=_need(form.need, board), priority=form.priority or None, promised=_promised(board, form.service),
-        admit=partial(kit.limits.admit_join, branch_id, address(request)),
+        need=_need(form.need, board), priority=form.priority or None, promised=board.promise(form.service),
+        admit=verdict.admit,
     )  # fmt: skip
     key = key_of(request, f"visitor:{(pass_text or visitor).partition('.')[0]}", form.key, form.model_dump_json())
     action = partial(joining.join, by=Actor("customer", None), joining=asked, presence=kit.presence)
@@ -146,7 +148,7 @@ async def found(request: Request, branch_id: str, form: Annotated[Found, Form()]
     pass_text = form.pass_text or _kept_pass(request, branch_id) or ""
     kit.presence.read_pass(branch_id, pass_text, kit.now())
     number = form.number.strip().upper()
-    kit.limits.hit(SHORT_CODES_PER_TICKET, "short", branch_id, number)
+    await kit.limits.hit(SHORT_CODES_PER_TICKET, "short", branch_id, number)
     typed = form.code.strip().upper().encode()
     for ticket_id, generation in await kit.ask(partial(stories.numbered, branch_id=branch_id, number=number)):
         if compare_digest(kit.presence.short_code(ticket_id, generation).encode(), typed):
@@ -229,8 +231,3 @@ def _kept_pass(request: Request, branch_id: str) -> str | None:
 def _need(need: str, board: BoardView) -> str | None:
     """In the branch's first language: those who help read it."""
     return words.say(board.branch.languages[0], f"phone.need-{need}") if need in NEEDS else None
-
-
-def _promised(board: BoardView, service_id: str) -> tuple[int, int] | None:
-    service = next((s for s in board.services if s.id == service_id), None)
-    return (service.wait.likely, service.wait.at_most) if service and service.wait else None

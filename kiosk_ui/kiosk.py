@@ -74,6 +74,7 @@ async def code(request: Request, kiosk: TheKiosk, kit: TheKit) -> Response:
         "code",
         qr=cards.drawn(link),
         next_in=ceil((left + JUST_AFTER) * 10) / 10,
+        colour=(await kit.board(kiosk.branch_id)).branch.colour,
         good_for=int(left) + GRACE_STEPS * STEP_SECONDS,
     )
 

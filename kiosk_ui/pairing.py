@@ -30,7 +30,7 @@ async def opening(request: Request) -> Response:
 async def pair(
     request: Request, token: Annotated[str, Form(max_length=200)], kit: Annotated[Kit, Depends(kit)]
 ) -> Response:
-    kit.limits.hit(LINKS_PER_ADDRESS, "pair", request.client.host if request.client else "")
+    await kit.limits.hit(LINKS_PER_ADDRESS, "pair", request.client.host if request.client else "")
     cookie = new_token()
     answer = await kit.act(None, None, partial(letting_in.pair, token=token, cookie=cookie))
     kit.forget_who()

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
-from server.domain.forecast import Wait
+from server.domain.forecast import Reason, Wait
 from server.domain.moves import State
 from server.live.views import BoardView, BranchView, ServiceView
 from server.queries.stories import Story
@@ -25,8 +25,9 @@ class Keep:
 class TicketPage:
     """Everything its templates draw from.
 
-    `face`: which of templates/phone/states it wears. `wait`: None while no counter is open. `then`: the wait after a
-    return. `others`: services that may be chosen instead.
+    `face`: which of templates/phone/states it wears. `wait`: None while no counter is open. `why`: for which reason it
+    rose. `then`: the wait after a return. `others`: services that may be chosen instead. `kept`: of ten waits told this
+    month, those that came true.
     """
 
     ticket: Story
@@ -39,6 +40,8 @@ class TicketPage:
     now_serving: tuple[str, ...]
     others: tuple[ServiceView, ...]
     keep: Keep | None = None
+    kept: int | None = None
+    why: Reason | None = None
 
     @property
     def address(self) -> str:
@@ -56,7 +59,9 @@ class TicketPage:
         return self.ticket.at + timedelta(minutes=minutes)
 
 
-def ticket_page(story: Story, board: BoardView, *, face: str | None = None, keep: Keep | None = None) -> TicketPage:
+def ticket_page(
+    story: Story, board: BoardView, *, face: str | None = None, keep: Keep | None = None, kept: int | None = None
+) -> TicketPage:
     """`face`: one that was asked for ("change", "keep", "rate"), else the one of its state."""
     view = board.by_ticket.get(story.id)
     in_step = view is not None and view.state == story.state  # else the board is a moment behind the diary
@@ -69,10 +74,12 @@ def ticket_page(story: Story, board: BoardView, *, face: str | None = None, keep
         ahead=ahead or 0,
         near=bool(view and in_step and view.near),
         wait=view.wait if view and in_step else None,
+        why=view.why if view and in_step else None,
         then=_after_return(board, service) if service and story.may_return else None,
         now_serving=service.now_serving if service else (),
         others=_others(story, board),
         keep=keep,
+        kept=kept,
     )
 
 

@@ -1,65 +1,109 @@
-"""The command: serve · setup · migrate · backup · restore. What a person can get wrong is answered in one sentence."""
+"""The command. What a person gets wrong is answered in one line."""
 
-import gc
 import json
-import os
-import resource
+import signal
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from time import monotonic
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 import uvicorn
-from pydantic import ValidationError
-from rich.console import Console
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 
 from server import backup as backups
-from server import words
+from server import interpreter, looking
 from server.branch_file import BranchFileProblem, read
-from server.data_folder import DataFolder, FolderInUse
-from server.domain.errors import Refusal
-from server.first_start import prepare, set_up_now
+from server.bus import Bus
+from server.data_folder import DataFolder, FolderInUse, NoFolder, folder_that_goes
+from server.first_start import Beginning, let_in_now, prepare, set_up_now
+from server.listening import BACKLOG, CannotListen, allow_many_files, listen
 from server.live.wire import LARGEST_MESSAGE
-from server.observe import start_logging
+from server.observe import shared_by_workers, start_logging
 from server.schema import NewerSchema, hidden, migrate
 from server.settings import Settings
-from server.terminal import say_hello, say_setup
-from server.web.connection import KERNEL_BYTES, Connection
+from server.terminal import StatusLine, err, out, say_demo, say_hello, say_let_in, say_setup
+from server.terminal import fail as _fail
+from server.terminal import plainly as _plainly
+from server.terminal import settings_with as _settings
+from server.web.connection import protocol
+from server.workers import serve_together
+
+if TYPE_CHECKING:
+    from server.app import Beside
 
 GRACEFUL_SECONDS = 5
-GARBAGE_AFTER = 10_000  # new objects; Python's default is 700
-FILES_WANTED = 12_000  # ten thousand phones and what else is open
 command = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Now Serving: a touchless queue.", rich_markup_mode=None
 )
-out, err = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
+command.command()(looking.export)
+command.command()(looking.doctor)
 
 
 @command.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen at; else HOST, else every one.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen at; else PORT, else 8000.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; several need PostgreSQL and Redis.")] = 1,
 ) -> None:
     """Run the server; the first start makes a demo branch and prints one-time links."""
     settings = _settings(host=host, port=port)
-    with _held(settings):
-        listening = _listen(settings)
+    _fit_for_neighbours(settings, workers)
+    with _held(settings), ExitStack() as ours:
+        listening = [ours.enter_context(each) for each in _listen(settings, workers)]
         _migrated(settings)
         start_logging(readable=sys.stderr.isatty())
-        _allow_many_sockets()
+        allow_many_files(err.print)
         with _plainly(hidden(settings.database)):
             beginning = prepare(settings.database)
-        from server.app import create_app  # the faces load only for who serves
+        _greet(settings, listening[0].getsockname()[1], beginning)
+        if workers == 1:
+            serve_here(settings, listening[0])
+            return
+        with shared_by_workers():
+            if not serve_together("server.__main__:serve_here", settings, listening):
+                raise typer.Exit(1)
 
-        app = create_app(settings)
-        say_hello(out, settings, listening.getsockname()[1], beginning, app.state.kit)
-        _calm_the_collector()
-        server = uvicorn.Server(_uvicorn(app, settings))
-        server.run(sockets=[listening])
+
+def serve_here(settings: Settings, listening: socket.socket, *beside: "Beside") -> None:
+    """Serve in this process, which may be one of several, until SIGTERM; `beside` runs as long."""
+    from server.app import create_app  # the faces load only for who serves
+
+    start_logging(readable=sys.stderr.isatty())
+    app = create_app(settings, beside=beside)
+    interpreter.make_ready()
+    uvicorn.Server(_uvicorn(app)).run(sockets=[listening])
+
+
+@command.command()
+def demo(
+    speed: Annotated[str, typer.Option(metavar="TIMES", help="How many times as fast as real, 1 to 120.")] = "20",
+    kind: Annotated[str, typer.Option(metavar="KIND", help="bank, clinic or office.")] = "bank",
+    seed: Annotated[int, typer.Option(help="Another number: other people.")] = 1,
+    host: Annotated[str | None, typer.Option(help="Address to listen at; else HOST, else every one.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen at; else PORT, else 8000.")] = None,
+) -> None:
+    """Serve a made-up branch that lives by itself, in a folder of its own that goes when it ends."""
+    from server.app import presence_of
+    from server.demo.living import Demo, Living, NoSuchDemo
+
+    try:
+        shown = Demo.of(kind, seed, speed)
+    except NoSuchDemo as problem:
+        _fail(str(problem))
+    with _until_stopped() as folder:
+        settings = _settings(host=host, port=port, data_dir=folder, database_url="", redis_url="", secret_key="")
+        with _listen(settings, 1)[0] as listening:
+            _migrated(settings)
+            made = set_up_now(settings.database, shown.file(), "")
+            say_demo(out, shown.speed, shown.kind.free, folder)
+            _greet(settings, listening.getsockname()[1], shown.for_people(prepare(settings.database)))
+            allow_many_files(err.print)
+            living = Living(shown, made, presence_of(settings), StatusLine(out, monotonic).tell)
+            serve_here(settings, listening, living.run)
 
 
 @command.command()
@@ -76,11 +120,21 @@ def setup(
     with _held(settings):
         _migrated(settings)
         with _plainly(str(file)):
-            answer = set_up_now(settings.database, branch, settings.public_url or f"http://localhost:{settings.port}")
+            base = settings.public_url or f"http://localhost:{settings.port}"
+            answer = set_up_now(settings.database, branch, base, _neighbours(settings))
     if as_json:
         print(json.dumps(answer, ensure_ascii=False, indent=2))
     else:
         say_setup(out, answer)
+
+
+@command.command()
+def let_in(name: Annotated[str, typer.Argument(help="What they sign in with, or what they are called.")]) -> None:
+    """Sign somebody out everywhere, turn their second step off, and print a one-time link for them."""
+    settings = _settings()
+    with _held(settings), _plainly(name):
+        _migrated(settings)
+        say_let_in(out, settings, let_in_now(settings.database, name, _neighbours(settings)))
 
 
 @command.command(name="migrate")
@@ -118,12 +172,31 @@ def restore(file: Annotated[Path, typer.Argument(help="An archive that backup wr
     out.print(f"Restored from {file}." + (f" What was there before is in {kept}." if kept else ""))
 
 
-def _settings(**overrides: object) -> Settings:
-    try:
-        return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        _fail(f"The setting {str(first['loc'][0]).upper()} cannot be used: {first['msg'].lower()}.")
+def _neighbours(settings: Settings) -> Bus | None:
+    """The way to those who serve the branches already; without the key of all of them we do not know their channel."""
+    if not (settings.shared and settings.secret_key):
+        return None
+    from server.app import bus_of
+
+    return bus_of(settings)
+
+
+def _greet(settings: Settings, port: int, beginning: Beginning) -> None:
+    from server.app import presence_of
+
+    say_hello(out, settings, port, beginning, presence_of(settings))
+
+
+def _fit_for_neighbours(settings: Settings, workers: int) -> None:
+    """What several processes must have in common."""
+    if workers > 1 and (settings.embedded or not settings.shared):
+        _fail("Several workers need PostgreSQL and Redis: set DATABASE_URL and REDIS_URL.")
+    if settings.shared and not settings.embedded and not settings.secret_key:
+        key = settings.data_dir / "secret.key"
+        _fail(
+            "Processes that share REDIS_URL must share one key: set SECRET_KEY, the same for all of them"
+            + (f", to what stands in {key}." if key.exists() else ".")
+        )
 
 
 def _embedded(settings: Settings, instead: str) -> Settings:
@@ -154,14 +227,15 @@ def _held(settings: Settings) -> Iterator[None]:
 
 
 @contextmanager
-def _plainly(what: str) -> Iterator[None]:
-    """A refusal becomes its sentences, with what it is about before them."""
+def _until_stopped() -> Iterator[Path]:
+    """A folder that goes at the end, which SIGTERM and Ctrl-C make a good one."""
+    for sent in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sent, lambda *_: sys.exit(0))
     try:
-        yield
-    except Refusal as refusal:
-        about = [f"{thing} {refusal.params[thing]}" for thing in ("service", "counter") if thing in refusal.params]
-        said = [words.say("en", f"error.{refusal.slug}.{part}", **refusal.params) for part in ("title", "text")]
-        _fail(f"{', '.join([what, *about])}: {'. '.join(said)}")
+        with folder_that_goes() as folder:
+            yield folder
+    except NoFolder:
+        _fail("There is no place for a folder that goes when the demo ends: set TMPDIR to one that can be written.")
 
 
 def _migrated(settings: Settings) -> tuple[str | None, str]:
@@ -169,58 +243,28 @@ def _migrated(settings: Settings) -> tuple[str | None, str]:
         return migrate(settings.database)
     except NewerSchema as newer:
         _fail(f"A newer Now Serving wrote this database (at {newer.found}): start that version, or restore a backup.")
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError):
         _fail("DATABASE_URL is not an address we know; it looks like postgresql://user:password@host/database.")
-    except OperationalError as problem:
+    except DatabaseError as problem:
         reason = str(problem.orig).strip().splitlines()[0] if problem.orig else "no answer"
         _fail(f"The database cannot be opened ({hidden(settings.database)}): {reason}.")
 
 
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+def _listen(settings: Settings, workers: int) -> list[socket.socket]:
+    """A socket for each worker, all at the same port."""
     try:
-        listening = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
-    except OSError as problem:
-        where = f"{settings.host}:{settings.port}"
-        if isinstance(problem, PermissionError):
-            _fail(f"{where} needs more rights than this user has: choose a PORT above 1023.")
-        reason = os.strerror(problem.errno or 0).lower()
-        _fail(f"{where} cannot be listened at: {reason}. Set PORT to another one.")
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)  # every connection inherits it
-    return listening
+        return listen(settings.host, settings.port, workers)
+    except CannotListen as problem:
+        _fail(str(problem))
 
 
-def _allow_many_sockets() -> None:
-    """Each phone is an open file: take what the system allows, and say so when it is little."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = FILES_WANTED if hard == resource.RLIM_INFINITY else min(hard, FILES_WANTED)
-    if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    if max(soft, wanted) < FILES_WANTED:
-        err.print(
-            f"Only {wanted} files may be open here, about as many phones: raise it with ulimit -n {FILES_WANTED}."
-        )
-
-
-def _calm_the_collector() -> None:
-    """What is loaded stays: never look through it again, and look for garbage less often: 0 to 7 % of a join here."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_AFTER, 20, 50)
-
-
-def _uvicorn(app: object, settings: Settings) -> uvicorn.Config:
+def _uvicorn(app: object) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
-        log_config=None, access_log=False, ws=Connection, ws_max_size=LARGEST_MESSAGE, ws_per_message_deflate=False,
-        ws_ping_interval=None, timeout_graceful_shutdown=GRACEFUL_SECONDS, server_header=False,
-        proxy_headers=bool(settings.trusted_proxies), forwarded_allow_ips=settings.trusted_proxies or None,
+        log_config=None, access_log=False, ws=protocol(), ws_max_size=LARGEST_MESSAGE, ws_per_message_deflate=False,
+        ws_ping_interval=None, timeout_graceful_shutdown=GRACEFUL_SECONDS, server_header=False, backlog=BACKLOG,
+        proxy_headers=False,  # TRUSTED_PROXIES: server/web/numbered.py, which must see who really asks
     )  # fmt: skip
-
-
-def _fail(sentence: str) -> NoReturn:
-    err.print(sentence, style="bold", markup=False, highlight=False)
-    raise typer.Exit(1)
 
 
 def main() -> None:

@@ -2,20 +2,32 @@
 
 import hashlib
 import secrets
-from base64 import b32encode
+import string
 
-ID_BYTES = 10
+ID_LENGTH = 16
 TOKEN_BYTES = 24
+NUMBER_LENGTH = 8
+LETTERS = (string.ascii_lowercase + "234567").encode() * 8  # 32 of them, one for every five bits of a random byte
 
 
 def new_id() -> str:
     """16 letters and digits, 80 random bits: safe in addresses, cookies and codes."""
-    return b32encode(secrets.token_bytes(ID_BYTES)).decode().lower()
+    return secrets.token_bytes(ID_LENGTH).translate(LETTERS).decode()
+
+
+def new_number() -> str:
+    """8 letters and digits, 40 random bits: short enough to be read out by whoever asks for help."""
+    return secrets.token_bytes(NUMBER_LENGTH).translate(LETTERS).decode()
 
 
 def new_token() -> str:
     """192 random bits, url-safe, for sessions, keys and one-time links; only its `hashed` form is stored."""
     return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def new_letter(alphabet: str) -> str:
+    """One of them, by chance that nobody can guess."""
+    return secrets.choice(alphabet)
 
 
 def hashed(token: str) -> str:

@@ -3,7 +3,10 @@
 import fcntl
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO
 
 KEY_BYTES = 32
@@ -11,6 +14,10 @@ KEY_BYTES = 32
 
 class FolderInUse(Exception):
     """Another process holds the folder's lock."""
+
+
+class NoFolder(Exception):
+    """No folder for temporary files can be written."""
 
 
 class DataFolder:
@@ -42,6 +49,17 @@ class DataFolder:
         if not file.exists():
             _write_whole(file, secrets.token_hex(KEY_BYTES))
         return file.read_text().strip().encode()
+
+
+@contextmanager
+def folder_that_goes() -> Iterator[Path]:
+    """A folder for this process alone, removed with all that is in it; NoFolder when none can be made."""
+    try:
+        folder = TemporaryDirectory(prefix="nowserving-demo-")
+    except OSError as problem:
+        raise NoFolder from problem
+    with folder as name:
+        yield Path(name)
 
 
 def _write_whole(file: Path, text: str) -> None:

@@ -10,14 +10,15 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from server.actions import letting_in
-from server.actions.arranging import access, from_file
+from server.actions import letting_in, proving
+from server.actions.arranging import access, from_file, to_file
 from server.branch_file import BranchFile, read
-from server.bus import InProcessBus
+from server.bus import Bus, InProcessBus
 from server.chance import new_id, new_token
 from server.db import Database
 from server.domain.branch import Branch
 from server.domain.people import SYSTEM, Installation
+from server.engines import in_turn, reading_engine
 from server.queries import branches, people
 
 DEMO = Path(__file__).parent / "demo" / "examples" / "harbour.toml"
@@ -51,8 +52,8 @@ async def set_up(db: Database, file: BranchFile) -> dict[str, Any]:
     return answer
 
 
-def set_up_now(url: str, file: BranchFile, base: str) -> dict[str, Any]:
-    """`set_up`, by itself, for the command line; links are whole addresses below `base`."""
+def set_up_now(url: str, file: BranchFile, base: str, bus: Bus | None = None) -> dict[str, Any]:
+    """`set_up`, by itself, for the command line; links are whole addresses below `base`. `bus`: whom to tell of it."""
 
     async def begin(db: Database) -> dict[str, Any]:
         await db.act(None, None, _installation)
@@ -63,7 +64,28 @@ def set_up_now(url: str, file: BranchFile, base: str) -> dict[str, Any]:
             device["link"] = base + link_path("device", device["link"]) if device["link"] else None
         return answer
 
-    return _alone(url, begin)
+    return _alone(url, begin, bus or InProcessBus())
+
+
+def let_in_now(url: str, name: str, bus: Bus | None = None) -> Door:
+    """A way in for somebody who works here, whatever they have lost; NotFound when nobody alone is called that."""
+    token = new_token()
+
+    async def begin(db: Database) -> Door:
+        answer = await db.act(None, None, partial(proving.let_in, name=name, token=token))
+        return Door("console", answer["name"], link_path("staff", token))
+
+    return _alone(url, begin, bus or InProcessBus())
+
+
+def branch_file_now(url: str, branch_id: str) -> BranchFile:
+    """The branch as its file would say it, read beside whoever serves it. NotFound; Conflict: see to_file."""
+    engine = reading_engine(url, 1)
+    try:
+        with Session(engine) as session:
+            return to_file.file_of(session, branch_id)
+    finally:
+        engine.dispose()
 
 
 def prepare(url: str) -> Beginning:
@@ -83,7 +105,7 @@ def prepare(url: str) -> Beginning:
             found += await db.act(branch.id, None, _doors)
         return Beginning(found, await db.ask(_first_kiosk))
 
-    return _alone(url, begin)
+    return _alone(url, begin, InProcessBus())
 
 
 def link_path(purpose: str, token: str) -> str:
@@ -118,10 +140,19 @@ def _installation(session: Session, _: None, now: datetime) -> dict[str, Any]:
     return {}
 
 
-def _alone(url: str, do: Callable[[Database], Coroutine[Any, Any, T]]) -> T:
-    """Run with a database of our own, before or without a server."""
-    db = Database(url, InProcessBus())
+def _alone(url: str, do: Callable[[Database], Coroutine[Any, Any, T]], bus: Bus) -> T:
+    """Run with a database of our own, before, beside or without a server."""
+    db = Database(url, bus)
+
+    async def told() -> T:
+        await bus.start()
+        try:
+            return await do(db)
+        finally:
+            await bus.stop()
+
     try:
-        return asyncio.run(do(db))
+        with in_turn(url, "first start"):
+            return asyncio.run(told())
     finally:
         db.close()

@@ -11,18 +11,24 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from server.actions import forgetting, timekeeping
+from server.actions import forgetting, letting_in, noting, timekeeping
 from server.actions.arranging import screens
 from server.db import Database, Fn
 from server.domain.errors import Refusal, Unavailable
+from server.domain.honesty import TURN, turn_at
+from server.domain.moves import State
 from server.domain.people import Answer
+from server.live.board import Boards
+from server.live.honesty import Honesty
 from server.live.hub import Hub
-from server.queries import branches, people
+from server.queries import branches, honesty, people
 
 TICK_SECONDS = 15.0  # how late an expiry may be
+FIRST_MOMENTS = 15.0
 FORGET_SECONDS = 3600.0
-REVOCATION_SECONDS = 1.0
+REVOCATION_SECONDS = 0.5  # within two seconds is promised: most of them are left to a busy machine
 LOOK_BACK = timedelta(minutes=5)  # also what another machine's clock may be behind
+COUNT_SECONDS = 60.0  # a branch that has just been made; the others are counted every five minutes
 SEEN_SECONDS = 60.0  # half of what the setup pages take for "connected"
 ANSWERS_KEPT = timedelta(hours=24)
 CLOCK_JUMP = timedelta(minutes=10)  # more than any machine drifts, less than a wrong time zone
@@ -30,15 +36,24 @@ log = logging.getLogger(__name__)
 Job = Coroutine[Any, Any, None]
 
 
-def all_jobs(db: Database, hub: Hub, forget_who: Callable[[], None]) -> list[Job]:
-    """To run for as long as the server does. Any number of processes may run them: each action checks what is due."""
+def all_jobs(
+    db: Database, hub: Hub, boards: Boards, counted: Honesty, forget_who: Callable[[], None], seen: set[str]
+) -> list[Job]:
+    """To run for as long as the server does. Any number of processes may run them: each action checks what is due.
+
+    `seen`: sessions of staff that were used; whoever takes note of them empties it.
+    """
     return [
         hub.run(),
         _every(TICK_SECONDS, lambda: tick_branches(db)),
         _every(TICK_SECONDS, ClockWatch(db.now, time.monotonic).look),
-        _every(FORGET_SECONDS, lambda: forget_answers(db)),
-        _every(FORGET_SECONDS, lambda: forget_people(db)),
-        _every(SEEN_SECONDS, lambda: note_screens(db, hub)),
+        _later(FORGET_SECONDS, lambda: forget_answers(db)),
+        _later(FORGET_SECONDS, lambda: forget_people(db)),
+        _later(FORGET_SECONDS, lambda: let_go_of_waits(db)),
+        _later(SEEN_SECONDS, lambda: note_screens(db, hub)),
+        _later(SEEN_SECONDS, lambda: note_sessions(db, hub, seen)),
+        _later(TURN.total_seconds(), lambda: note_waits(db, boards)),
+        _later(COUNT_SECONDS, counted.count),
         watch_revocations(db, hub, forget_who),
     ]
 
@@ -79,12 +94,44 @@ async def forget_answers(db: Database) -> None:
 async def forget_people(db: Database) -> None:
     """What people told a branch is kept for its retention and no longer."""
     await _in_each_branch(db, forgetting.forget)
+    await db.act(None, None, forgetting.forget_doors)
 
 
 async def note_screens(db: Database, hub: Hub) -> None:
     """When a screen was last here: a manager sees which one needs somebody to look after it."""
     if here := hub.screens():
         await db.act(None, None, partial(screens.seen, device_ids=here))
+
+
+async def note_sessions(db: Database, hub: Hub, seen: set[str]) -> None:
+    """When a browser of the staff was last used: whoever looks at their sessions sees which one is a stranger's."""
+    used = seen | hub.sessions()
+    seen.clear()
+    if used:
+        await db.act(None, None, partial(letting_in.note_seen, session_ids=used))
+
+
+async def note_waits(db: Database, boards: Boards) -> None:
+    """A sample of the waits shown now, where somebody waits: what is told is compared with what came."""
+    for branch_id in await db.ask(partial(honesty.due, turn=turn_at(db.now()))):
+        view = await boards.recent(branch_id)
+        foreseen = view.forecast.raw() if view.forecast else {}
+        shown = [
+            noting.Shown(
+                ticket.id, ticket.service, ticket.wait.likely, ticket.wait.at_most, foreseen.get(ticket.id)
+            )
+            for ticket in view.tickets
+            if ticket.state == State.WAITING and ticket.wait is not None
+        ]  # fmt: skip
+        if shown:
+            note = partial(noting.note, branch_id=branch_id, at=view.at, version=view.version, shown=shown)
+            await db.act(None, None, note)
+
+
+async def let_go_of_waits(db: Database) -> None:
+    """Of samples that are judged and old."""
+    for branch_id in await db.ask(lambda session: [branch.id for branch in branches.all_branches(session)]):
+        await db.act(None, None, partial(noting.let_go, branch_id=branch_id))
 
 
 async def watch_revocations(db: Database, hub: Hub, forget_who: Callable[[], None]) -> None:
@@ -113,6 +160,12 @@ async def _in_each_branch(db: Database, action: Fn) -> None:
             raise
         except Exception:
             log.exception("%s failed in %s", action.__name__, branch_id)
+
+
+async def _later(seconds: float, job: Callable[[], Awaitable[None]]) -> None:
+    """What nobody waits for leaves the first moments to the phones that come back."""
+    await asyncio.sleep(FIRST_MOMENTS)
+    await _every(seconds, job)
 
 
 async def _every(seconds: float, job: Callable[[], Awaitable[None]]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from functools import cache, partial
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -15,6 +16,7 @@ from server.chance import hashed, new_id, new_token
 from server.domain.errors import Invalid
 from server.queries import people
 from server.web import pages
+from server.web.browsers import browser_named
 from server.web.kit import Kit, kit
 from server.web.limits import LINKS_PER_ADDRESS, SIGN_INS_PER_ADDRESS, SIGN_INS_PER_LOGIN
 from server.web.who import SESSION, set_cookie, signed_in, staff_or_none
@@ -52,7 +54,7 @@ class Chosen(Sent):
 async def door(request: Request, next: str = "", staff: Staff | None = Depends(staff_or_none)) -> Response:
     """`next`: the page somebody wanted before they were asked to sign in."""
     if staff is not None:
-        return RedirectResponse(_local(next) or onward(staff), 303)
+        return RedirectResponse(local(next) or onward(staff), 303)
     return _door(request, next)
 
 
@@ -63,16 +65,20 @@ async def sign_in(request: Request, form: Annotated[Credentials, Form()], kit: K
     A browser in which somebody has signed in before has tries of its own, which no stranger can use up.
     """
     login = form.login.strip().lower()
-    kit.limits.hit(SIGN_INS_PER_ADDRESS, "sign-in", _address(request))
-    kit.limits.hit(SIGN_INS_PER_LOGIN, "sign-in", login, "at home" if _is_at_home(request, kit, login) else "")
+    await kit.limits.hit(SIGN_INS_PER_ADDRESS, "sign-in", _address(request))
+    await kit.limits.hit(SIGN_INS_PER_LOGIN, "sign-in", login, "at home" if is_at_home(request, kit, login) else "")
     member = await kit.ask(lambda session: people.by_login(session, login))
     known = member.password if member is not None else None
     if not await _matches(form.password[:LONGEST], known) or member is None:
         return _door(request, form.next, login=form.login, refused=True)
     token = new_token()
-    await kit.act(None, None, partial(letting_in.sign_in, staff_id=member.id, session_token=token, session_id=new_id()))
-    answer = _let_in(request, RedirectResponse(_local(form.next) or "/staff", 303), token)
-    return _feel_at_home(request, answer, kit, login)
+    opened = partial(
+        letting_in.sign_in, staff_id=member.id, session_token=token, session_id=new_id(), browser=_browser(request)
+    )
+    if (await kit.act(None, None, opened))["waits"]:
+        return _to_second_step(request, token, form.next)
+    answer = let_in(request, RedirectResponse(local(form.next) or "/staff", 303), token)
+    return feel_at_home(request, answer, kit, login)
 
 
 @router.post("/session/end")
@@ -93,19 +99,22 @@ async def link(request: Request) -> Response:
 
 @router.post("/enter")
 async def enter(request: Request, form: Annotated[Token, Form()], kit: Kit = Depends(kit)) -> Response:
-    kit.limits.hit(LINKS_PER_ADDRESS, "link", _address(request))
+    await kit.limits.hit(LINKS_PER_ADDRESS, "link", _address(request))
     token = new_token()
     opened = partial(
-        letting_in.enter, token=form.token.strip(), session_token=token, session_id=new_id(), staff_id=new_id()
-    )
-    await kit.act(None, None, opened)
+        letting_in.enter, token=form.token.strip(), session_token=token, session_id=new_id(), staff_id=new_id(),
+        browser=_browser(request),
+    )  # fmt: skip
+    if (await kit.act(None, None, opened))["waits"]:
+        return _to_second_step(request, token, "/staff/password")
     # Also for who has a password: they asked for a link because it is forgotten.
-    return _let_in(request, RedirectResponse("/staff/password", 303), token)
+    return let_in(request, RedirectResponse("/staff/password", 303), token)
 
 
 @router.get("/password")
-async def password(request: Request, staff: Staff = Depends(signed_in)) -> Response:
-    return _choosing(request, staff, login=staff.name.split()[0].lower())
+async def password(request: Request, staff: Staff = Depends(signed_in), kit: Kit = Depends(kit)) -> Response:
+    known = await kit.ask(lambda session: people.login_of(session, staff.id))
+    return _choosing(request, staff, login=known or staff.name.split()[0].lower())
 
 
 @router.post("/password")
@@ -117,15 +126,20 @@ async def choose_password(
         return _choosing(request, staff, form.login, wrong={"password"})
     hashed = await asyncio.to_thread(passwords.hash, form.password[:LONGEST])
     try:
-        chosen = partial(letting_in.choose_password, staff_id=staff.id, login=form.login, password_hash=hashed)
+        chosen = partial(
+            letting_in.choose_password, staff_id=staff.id, login=form.login, password_hash=hashed,
+            session_id=staff.session_id,
+        )  # fmt: skip
         await kit.act(None, None, chosen)
     except Invalid as refused:
         return _choosing(request, staff, form.login, wrong=set(refused.fields))
-    return _feel_at_home(request, RedirectResponse(onward(staff), 303), kit, form.login.strip().lower())
+    return feel_at_home(request, RedirectResponse(onward(staff), 303), kit, form.login.strip().lower())
 
 
 def onward(staff: Staff) -> str:
     """Where a day begins: a manager's with the setup, an agent's with choosing a counter."""
+    if staff.held_back:
+        return "/staff/codes"
     return "/setup" if any(role != "agent" for role in staff.grants.values()) else "/counter"
 
 
@@ -139,6 +153,14 @@ def _door(request: Request, next: str, login: str = "", *, refused: bool = False
         login=login,
         refused=refused,
     )
+
+
+def _to_second_step(request: Request, token: str, next: str) -> Response:
+    return let_in(request, RedirectResponse(f"/staff/code?next={quote(local(next))}", 303), token)
+
+
+def _browser(request: Request) -> str | None:
+    return browser_named(request.headers.get("user-agent", ""))
 
 
 def _choosing(request: Request, staff: Staff, login: str, wrong: set[str] | None = None) -> Response:
@@ -156,17 +178,17 @@ def _choosing(request: Request, staff: Staff, login: str, wrong: set[str] | None
     )
 
 
-def _let_in(request: Request, answer: Response, token: str) -> Response:
+def let_in(request: Request, answer: Response, token: str) -> Response:
     set_cookie(request, answer, SESSION, token, days=SESSION_DAYS)
     return answer
 
 
-def _feel_at_home(request: Request, answer: Response, kit: Kit, login: str) -> Response:
+def feel_at_home(request: Request, answer: Response, kit: Kit, login: str) -> Response:
     set_cookie(request, answer, _home(login), kit.presence.sign(AT_HOME, hashed(login)), days=HOME_DAYS)
     return answer
 
 
-def _is_at_home(request: Request, kit: Kit, login: str) -> bool:
+def is_at_home(request: Request, kit: Kit, login: str) -> bool:
     return kit.presence.unsign(AT_HOME, request.cookies.get(_home(login), "")) == hashed(login)
 
 
@@ -175,7 +197,7 @@ def _home(login: str) -> str:
     return f"{AT_HOME}_{hashed(login)[:12]}"
 
 
-def _local(path: str) -> str:
+def local(path: str) -> str:
     """An address of ours, else ""; anything else would lead a person who trusts us somewhere else."""
     return path if path.startswith("/") and not path.startswith(("//", "/\\")) else ""
 

@@ -1,17 +1,19 @@
 """Databases to test on: empty ones, and ones with this version's tables; nobody else's rows are ever in them."""
 
 import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from unittest.mock import patch
 
 import psycopg
 import pytest
 from psycopg import sql
 
-from server.domain import branch, device, feedback, moves, people, ticket  # noqa: F401 - all tables
+from benchmarks.databases import database
+from server import engines
+from server.domain import branch, device, feedback, honesty, moves, people, ticket  # noqa: F401 - all tables
 from server.domain.base import Base
 from server.schema import migrate
 from tests.machine import POSTGRESQL, need
@@ -23,17 +25,8 @@ FILE = "nowserving.db"
 @contextmanager
 def empty(kind: str, folder: Path) -> Iterator[str]:
     """The address of a database without a table; SQLite's file stands in `folder`."""
-    if kind == "sqlite":
-        yield f"sqlite:///{folder / FILE}"
-        return
-    server = need(POSTGRESQL)
-    name = f"nowserving_test_{uuid.uuid4().hex[:12]}"
-    order(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    try:
-        yield urlsplit(server)._replace(path=f"/{name}").geturl()
-    finally:
-        # FORCE, because a test that failed half-way may have left a connection open.
-        order(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with database(folder, need(POSTGRESQL) if kind == "postgresql" else "") as address:
+        yield address
 
 
 def copy_of(pattern: str, folder: Path) -> str:
@@ -46,6 +39,19 @@ def copy_of(pattern: str, folder: Path) -> str:
         return f"sqlite:///{folder / FILE}"
     wipe(pattern)
     return pattern
+
+
+@contextmanager
+def waiting_for_no_disk() -> Iterator[None]:
+    """Of those opened meanwhile, SQLite's: three quarters of a simulated day is its two thousand commits."""
+    durable = engines._durable
+
+    def hurried(connection: Any, record: Any) -> None:
+        durable(connection, record)
+        connection.execute("PRAGMA synchronous=OFF")
+
+    with patch.object(engines, "_durable", hurried):
+        yield
 
 
 @contextmanager
@@ -65,9 +71,3 @@ def wipe(address: str) -> None:
         )
         for table in reversed(Base.metadata.sorted_tables):
             connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name)))
-
-
-def order(server: str, statement: sql.Composed) -> None:
-    """Say one thing to the server outside any transaction, as creating a database demands."""
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(statement)

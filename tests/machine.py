@@ -3,9 +3,12 @@
 import os
 import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -21,6 +24,7 @@ CHROMIUM_FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
+FONT_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".local/share/fonts")
 NOTHING_LEFT_OUT = os.environ.get("NOWSERVING_REQUIRE") == "all"
 
 
@@ -61,20 +65,63 @@ def _redis() -> str:
 
 
 @cache
+def _postgresql_programs() -> str:
+    found = shutil.which("initdb")
+    on_the_path = [Path(found).resolve()] if found else []
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda found: int(found.parts[-3]))
+    for initdb in [*on_the_path, *reversed(installed)]:
+        if (initdb.parent / "postgres").exists():
+            return str(initdb.parent)
+    raise FileNotFoundError("no initdb on the path or in /usr/lib/postgresql")
+
+
+@cache
+def _redis_program() -> str:
+    found = shutil.which("redis-server")
+    if found is None:
+        raise FileNotFoundError("no redis-server on the path")
+    return found
+
+
+@cache
 def _chromium() -> str:
     wanted = os.environ.get("CHROMIUM", "chromium")
     found = shutil.which(wanted)
     if found is None:
         raise FileNotFoundError(f"no {wanted} on the path")
+    # What drives it comes with Playwright, and needs a library of the system's.
+    started = subprocess.run(
+        [sys.executable, "-m", "playwright", "--version"], capture_output=True, text=True, check=False
+    )
+    if started.returncode:
+        raise FileNotFoundError(started.stderr.strip().splitlines()[0])
     return found
+
+
+@cache
+def _dejavu() -> str:
+    found = next((file for folder in FONT_FOLDERS for file in folder.rglob("DejaVuSans.ttf")), None)
+    if found is None:
+        raise FileNotFoundError("no DejaVuSans.ttf in the folders for fonts")
+    return str(found.parent)
 
 
 POSTGRESQL = Piece(
     "PostgreSQL", _postgresql, "sudo apt-get install -y postgresql, then TEST_POSTGRES_URL=postgresql://…/postgres"
 )
 REDIS = Piece("Redis", _redis, "sudo apt-get install -y redis-server, or TEST_REDIS_URL=redis://…")
-CHROMIUM = Piece("Chromium", _chromium, "sudo apt-get install -y chromium, or CHROMIUM=/path/to/it")
-PIECES: Mapping[str, Piece] = {"postgres": POSTGRESQL, "redis": REDIS, "browser": CHROMIUM}
+CHROMIUM = Piece("Chromium", _chromium, "sudo apt-get install -y chromium libatomic1, or CHROMIUM=/path/to/it")
+DEJAVU = Piece("DejaVu Sans", _dejavu, "sudo apt-get install -y fonts-dejavu-core")
+POSTGRESQL_PROGRAMS = Piece("initdb", _postgresql_programs, "sudo apt-get install -y postgresql")
+REDIS_PROGRAM = Piece("redis-server", _redis_program, "sudo apt-get install -y redis-server")
+PIECES: Mapping[str, Piece] = {
+    "postgres": POSTGRESQL,
+    "redis": REDIS,
+    "browser": CHROMIUM,
+    "dejavu": DEJAVU,
+    "own_postgres": POSTGRESQL_PROGRAMS,
+    "own_redis": REDIS_PROGRAM,
+}
 
 
 def need(piece: Piece) -> str:

@@ -5,12 +5,13 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
+from types import MappingProxyType
 from typing import Any
 
 import httpx2
@@ -22,7 +23,7 @@ from server.schema import migrate
 from tests.world import harbour
 
 ROOT = Path(__file__).parents[1]
-START_SECONDS = 60
+START_SECONDS = 90
 PATIENCE = 60  # seconds for one answer on a machine that is busy
 
 
@@ -35,7 +36,10 @@ class Running:
     port: int
     made: dict[str, Any]
     others: list[dict[str, Any]]
+    more: tuple[str, ...] = ()  # words for `serve`
     process: "subprocess.Popen[bytes] | None" = None
+    flaw: str = ""
+    """Python that runs before the server does: a planted defect."""
 
     @property
     def base(self) -> str:
@@ -67,6 +71,11 @@ class Running:
         """The same server, seen from another of its branches."""
         return replace(self, made=made, others=[])
 
+    def twin(self, folder: Path) -> "Running":
+        """Another node of the same installation, not yet started; `folder` is its own."""
+        environment = {**self.environment, "DATA_DIR": str(folder / "data")}
+        return replace(self, folder=folder, environment=environment, port=free_port(), process=None)
+
     def code(self) -> str:
         """The door's code as it is now."""
         answer = httpx2.get(
@@ -77,7 +86,9 @@ class Running:
     def start(self) -> None:
         """Start serving, and wait until it answers."""
         log = (self.folder / "server.log").open("ab")
-        command = [sys.executable, "-m", "server", "serve", "--host", "127.0.0.1", "--port", str(self.port)]
+        program = ["-c", f"{self.flaw}\nfrom server.__main__ import main; main()"] if self.flaw else ["-m", "server"]
+        command = [sys.executable, *program, "serve", "--host", "127.0.0.1", "--port", str(self.port)]
+        command += self.more
         self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
         log.close()
         until = monotonic() + START_SECONDS
@@ -109,10 +120,19 @@ class Running:
 
 
 @contextmanager
-def running(url: str | None, folder: Path, beside: Sequence[str] = (), **rules: Any) -> Iterator[Running]:
+def running(
+    url: str | None,
+    folder: Path,
+    beside: Sequence[str] = (),
+    *,
+    more: Sequence[str] = (),
+    settings: Mapping[str, str] = MappingProxyType({}),
+    **rules: Any,
+) -> Iterator[Running]:
     """A served branch, open at any time; `url` None: the embedded database in `folder`.
 
-    `beside`: branch files of others on the same server; `Running.others` has what was said of them.
+    `beside`: branch files of others on the same server; `Running.others` has what was said of them. `more`: words for
+    `serve`. `settings`: more of them.
     """
     environment = {**os.environ, "DATA_DIR": str(folder / "data"), "DATABASE_URL": url or "", "PYTHONUNBUFFERED": "1"}
     environment.pop("PUBLIC_URL", None)
@@ -120,7 +140,7 @@ def running(url: str | None, folder: Path, beside: Sequence[str] = (), **rules: 
     DataFolder(folder / "data")
     texts = (always_open(harbour(**rules)), *beside)
     made, *others = _set_up(url or f"sqlite:///{folder / 'data' / 'nowserving.db'}", texts, f"http://127.0.0.1:{port}")
-    server = Running(folder, environment, port, made, others)
+    server = Running(folder, environment | dict(settings), port, made, others, tuple(more))
     server.start()
     try:
         yield server

@@ -42,6 +42,12 @@ NAMES = ("Ada", "Bo", "Chidi", "Efe", "Ngozi", "Sade", "Yusuf", "Zainab")
 GIVE_A_NAME, HAVE_A_NEED = 0.6, 0.15  # of all who come
 OUTCOMES = {"cash": "done", "cards": "resolved", "new-account": "opened", "transfers": "sent", "business": "resolved"}
 
+MANAGED = {
+    "floor": "/floor/{branch}", "report": "/reports/{branch}", "setup": "/setup/{branch}",
+    "waits": "/setup/{branch}/waits", "rules": "/setup/{branch}/rules", "look": "/setup/{branch}/look",
+    "trail": "/setup/{branch}/trail", "people": "/setup/{branch}/people", "opening": "/setup/{branch}/opening",
+}  # fmt: skip
+
 
 @dataclass
 class Morning:
@@ -150,7 +156,7 @@ class Camera:
 
 
 def for_the_documents(camera: Camera, morning: Morning) -> None:
-    """The five pictures of the README."""
+    """The pictures of the README, and one of each room of the manager."""
     hands = morning.hands
     kiosk, lobby, ken = hands.pairs("Door"), hands.pairs("Lobby"), hands.signs_in("Ken")
     hands.serves("Ken", morning.busy.pop("Ken")[0], "POST", "parking")
@@ -169,6 +175,13 @@ def for_the_documents(camera: Camera, morning: Morning) -> None:
     wall.wait_for_timeout(1500)
     camera.takes("lobby", wall)
     camera.shoots("turn", called.address, PHONE, hands.holds(called), device_scale_factor=2, has_touch=True)
+    _of_the_manager(camera, hands)
+
+
+def _of_the_manager(camera: Camera, hands: Hands) -> None:
+    mira, branch = hands.signs_in("Mira"), hands.branch
+    for name, path in MANAGED.items():
+        camera.shoots(name, path.format(branch=branch), CONSOLE, mira)
 
 
 def main(folder: Path) -> None:

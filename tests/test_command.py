@@ -22,6 +22,7 @@ from server.schema import migrate
 from tests.world import KEY, harbour
 
 RUNNER = CliRunner()
+NOWHERE = "postgresql://ken:secret@127.0.0.1:1/nothing"
 
 
 @pytest.fixture
@@ -105,6 +106,18 @@ def test_a_taken_port_says_which_setting_to_change(folder: Path) -> None:
     assert sentence == f"127.0.0.1:{port} cannot be listened at: address already in use. Set PORT to another one."
 
 
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "192.0.2.7"])
+def test_a_foreign_address_says_which_setting_to_change(folder: Path, host: str) -> None:
+    sentence = refused(says(folder, "serve", "--host", host, "--port", "0"))
+    assert sentence == f"{host} is no address of this machine: set HOST to one, or leave it out."
+
+
+def test_a_file_that_is_no_database_is_said_to_be_none(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "nowserving.db").write_text("letters from a friend, long enough to be looked at\n" * 100)
+    assert refused(says(folder, "migrate")).endswith("file is not a database.")
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, branch_file: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     assert "Set DATA_DIR" in refused(says(tmp_path / "file", "setup", str(branch_file)))
@@ -123,13 +136,51 @@ def test_a_folder_in_use_is_left_alone(folder: Path, branch_file: Path) -> None:
     [
         ("nonsense", "DATABASE_URL is not an address we know"),
         ("oracle://somewhere/x", "DATABASE_URL is not an address we know"),
-        ("postgresql://ken:secret@127.0.0.1:1/nothing", "The database cannot be opened"),
+        ("postgresql://ken:secret@127.0.0.1:port/nothing", "DATABASE_URL is not an address we know"),
+        (NOWHERE, "The database cannot be opened"),
     ],
 )
 def test_a_wrong_database_address_is_said_without_its_password(folder: Path, url: str, sentence: str) -> None:
     said = refused(says(folder, "migrate", DATABASE_URL=url))
     assert said.startswith(sentence)
     assert "secret" not in said
+
+
+@pytest.mark.parametrize("url", ["nonsense", "http://somewhere", "redis://", "redis://:secret@host:port"])
+def test_a_wrong_redis_address_is_said_without_its_password(folder: Path, url: str) -> None:
+    said = refused(says(folder, "migrate", REDIS_URL=url))
+    assert said.startswith("The setting REDIS_URL cannot be used")
+    assert "secret" not in said
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({}, "Several workers need PostgreSQL and Redis: set DATABASE_URL and REDIS_URL."),
+        (
+            {"REDIS_URL": "redis://127.0.0.1"},
+            "Several workers need PostgreSQL and Redis: set DATABASE_URL and REDIS_URL.",
+        ),
+        ({"DATABASE_URL": NOWHERE}, "Several workers need PostgreSQL and Redis: set DATABASE_URL and REDIS_URL."),
+    ],
+)
+def test_several_workers_say_what_they_need(folder: Path, environment: dict[str, str], sentence: str) -> None:
+    assert refused(says(folder, "serve", "--workers", "2", **environment)) == sentence
+
+
+def test_processes_that_share_redis_must_share_a_key(folder: Path) -> None:
+    shared = {"DATABASE_URL": NOWHERE, "REDIS_URL": "redis://127.0.0.1"}
+    said = refused(says(folder, "serve", **shared))
+    assert said == "Processes that share REDIS_URL must share one key: set SECRET_KEY, the same for all of them."
+    DataFolder(folder).key()
+    assert refused(says(folder, "serve", **shared)).endswith(f"to what stands in {folder / 'secret.key'}.")
+    assert "cannot be opened" in refused(says(folder, "serve", "--port", "0", SECRET_KEY="x" * 22, **shared))
+
+
+def test_a_key_that_can_be_guessed_is_refused(folder: Path) -> None:
+    said = refused(says(folder, "serve", SECRET_KEY="changeme"))
+    assert said.startswith("The setting SECRET_KEY cannot be used")
+    assert "changeme" not in said
 
 
 def test_a_newer_database_is_not_touched(folder: Path) -> None:
@@ -183,6 +234,32 @@ def test_the_first_backup_of_nothing_says_that_there_is_nothing(folder: Path, tm
     assert "there is no database yet" in refused(says(folder, "backup", str(tmp_path / "x")))
 
 
+def test_whoever_has_lost_everything_is_let_in_by_whoever_runs_the_server(folder: Path, branch_file: Path) -> None:
+    says(folder, "setup", str(branch_file))
+    says(folder, "let-in", "mira")
+    answer = says(folder, "let-in", "Mira", PUBLIC_URL="https://queue.example.org")
+    assert answer.exit_code == 0
+    assert "Mira can come in once, within a week: https://queue.example.org/staff/enter#" in answer.output
+    assert "Nobody who works here is called that" in refused(says(folder, "let-in", "Zainab"))
+
+
 def test_migrating_an_empty_database_makes_every_table(tmp_path: Path) -> None:
     before, now = migrate(f"sqlite:///{tmp_path / 'x.db'}")
-    assert (before, now) == (None, "0001")
+    assert (before, now) == (None, "0008")
+
+
+def test_export_prints_the_branch_that_setup_makes_again(folder: Path, branch_file: Path, tmp_path: Path) -> None:
+    says(folder, "setup", str(branch_file))
+    first = says(folder, "export", "harbour")
+    assert first.exit_code == 0
+    again, elsewhere = tmp_path / "again.toml", tmp_path / "elsewhere"
+    again.write_text(first.stdout)
+    says(elsewhere, "setup", str(again))
+    assert says(elsewhere, "export", "harbour").stdout == first.stdout
+
+
+def test_export_says_what_is_not_there(folder: Path, branch_file: Path) -> None:
+    assert "There is no database" in refused(says(folder, "export", "harbour"))
+    says(folder, "setup", str(branch_file))
+    assert 'There is no branch "quay"' in refused(says(folder, "export", "quay"))
+    assert "cannot be read" in refused(says(folder, "export", "harbour", DATABASE_URL=NOWHERE))

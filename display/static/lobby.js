@@ -26,6 +26,7 @@
     for (const list of document.querySelectorAll("[data-turns]")) {
       lobby.dataset[list.dataset.turns] = (Math.floor(beat / languages) % Number(list.dataset.pages)) + 1;
     }
+    live.fit(); // other words, and plates that were not shown
   };
 
   const show = () => {

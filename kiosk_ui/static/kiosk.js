@@ -4,6 +4,9 @@
   const PATIENCE = 8_000; // ms
   const SETTLED = 60_000; // ms since it was loaded; while two versions answer in turn it must not reload without end
 
+  const STEP = .04; // of the size it was drawn with
+  const SMALLEST = .5;
+
   const pair = () => {
     const form = document.getElementById("pair");
     if (!form) return false;
@@ -46,20 +49,36 @@
     if (build !== document.body.dataset.build && performance.now() - loaded > SETTLED) location.reload();
   };
 
+  /* Long names and wide letters: what stands below the code shrinks in small steps until its last line is seen. */
+  const fit = () => {
+    live.fit();
+    for (const part of document.querySelectorAll(".below")) {
+      part.style.removeProperty("--u");
+      for (let share = 1 - STEP; part.scrollHeight > part.clientHeight + 1 && share > SMALLEST; share -= STEP) {
+        part.style.setProperty("--u", `calc(var(--unit) * ${share})`);
+      }
+    }
+  };
+
   const tick = () => {
     if (performance.now() >= next) renew();
     const over = performance.now() >= goodUntil;
     if (over && code.firstElementChild) code.replaceChildren();
     document.body.classList.toggle("codeless", over && goodUntil > 0);
     const until = Number(document.getElementById("board").dataset.greetUntil || 0) * 1000;
-    document.body.classList.toggle("greeting", live.now().getTime() < until && !document.body.classList.contains("cut"));
+    const greeting = live.now().getTime() < until && !document.body.classList.contains("cut");
+    const turned = document.body.classList.contains("greeting") !== greeting;
+    document.body.classList.toggle("greeting", greeting);
     document.getElementById("clock").textContent = live.clock(live.now());
+    if (turned) fit(); // what was not shown could not be measured
   };
 
   if (pair() || !code) return;
   live.watch();
-  addEventListener("htmx:after:swap", () => { tick(); live.fit(); });
+  addEventListener("htmx:after:swap", () => { tick(); fit(); });
+  addEventListener("resize", fit);
   addEventListener("online", () => { next = 0; });
   setInterval(tick, 1_000);
   tick();
+  fit();
 })();

@@ -25,7 +25,7 @@
   let fetching = false;
 
   const moved = (frame, shown) => "live" in shown && (frame.m > Number(shown.moved) || (frame.m === Number(shown.moved) && "near" in shown
-    && (frame.near !== (shown.near === "1") || Boolean(frame.wait) !== (shown.wait === "1"))));
+    && (frame.near !== (shown.near === "1") || Boolean(frame.wait) !== (shown.wait === "1") || (frame.why || "") !== shown.why)));
 
   const onframe = (frame) => {
     last = frame;

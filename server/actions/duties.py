@@ -10,7 +10,7 @@ from server.actions.counters import must_be_free
 from server.db import Unchanged
 from server.domain.branch import Branch
 from server.domain.errors import Conflict, CounterOccupied, Invalid
-from server.domain.people import Actor, Duty
+from server.domain.people import BREAK_REASONS, Actor, Duty
 from server.domain.ticket import Ticket
 from server.queries import branches, tickets
 
@@ -48,6 +48,7 @@ def take(
         staff_id=by.id,
         services=worked,
         break_wanted=False,
+        breaks=[],
         started_at=now,
         changed=branch.version,
     )
@@ -64,13 +65,16 @@ def change_break(
     counter_id: str,
     on_break: bool,
     back_at: datetime | None = None,
+    reason: str | None = None,
 ) -> Answer:
     """On or off a break; while somebody is current it begins when they have gone."""
+    if reason is not None and reason not in BREAK_REASONS:
+        raise Invalid("break-reason", {"reason": "break-reason"})
     duty = branches.duty_here(session, counter_id, by.id)
     if on_break:
-        duty.take_break(now, back_at, busy=tickets.current_at(session, counter_id) is not None)
+        duty.take_break(now, back_at, busy=tickets.current_at(session, counter_id) is not None, reason=reason)
     else:
-        duty.end_break()
+        duty.end_break(now)
     duty.changed = branch.version
     return _answer(duty)
 

@@ -7,17 +7,19 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from server.actions import day
-from server.actions.answers import Answer, stamp, ticket_answer
+from server.actions.answers import Answer, joined_answer, stamp, ticket_answer
 from server.actions.counters import freed
 from server.domain.base import to_ms
-from server.domain.branch import Branch, Priority, Service, ticket_number
+from server.domain.branch import Branch, Priority, ticket_number
 from server.domain.errors import Conflict, PassRefused
+from server.domain.forecast import Promise
+from server.domain.joined import join as joined_rows
 from server.domain.moves import Move, Stamp, State
 from server.domain.ordering import behind_next, place_of
 from server.domain.people import Actor
 from server.domain.presence import Pass, Presence
-from server.domain.ticket import Ticket
 from server.queries import branches, tickets
+from server.queries.branches import InUse
 
 CHANGE_SERVICE_WITHIN = timedelta(minutes=2)
 
@@ -41,8 +43,10 @@ class Joining:
     name: str | None = None
     need: str | None = None
     priority: str | None = None
-    promised: tuple[int, int] | None = None  # minutes said at joining: likely, at most
-    admit: Callable[[str | None], None] = lambda device: None
+    appointment_at: datetime | None = None  # booked for then, from afar: expected until they arrive
+    promised: Promise | None = None
+    visit_of: str | None = None  # "another service, please": the ticket whose visit this one belongs to
+    admit: Callable[[], None] = lambda: None
 
 
 def join(session: Session, branch: Branch, now: datetime, *, by: Actor, joining: Joining, presence: Presence) -> Answer:
@@ -54,21 +58,23 @@ def join(session: Session, branch: Branch, now: datetime, *, by: Actor, joining:
     _one_ticket_only(session, branch, proof, visitor)
     priority = branches.priority(session, branch.id, joining.priority) if joining.priority else None
     assert branch.business_day is not None
+    visit = tickets.ticket(session, branch.id, joining.visit_of).visit_id if joining.visit_of else joining.ticket_id
     number = _number(session, branch, service, branch.business_day)
     arrival = branch.next_place(now)
     here = proof is not None or joining.here
-    likely, at_most = joining.promised or (None, None)
-    ticket = Ticket.join(
+    likely, at_most, p50, p90 = joining.promised or (None,) * 4
+    joined = joined_rows(
         Stamp(_diarist(by, joining.ticket_id), now, branch.version), State.WAITING if here else State.EXPECTED,
-        id=joining.ticket_id, branch_id=branch.id, visit_id=joining.ticket_id, business_day=branch.business_day,
+        id=joining.ticket_id, branch_id=branch.id, visit_id=visit, business_day=branch.business_day,
         visitor=visitor, pass_id=proof.id if proof and proof.id else None, channel=joining.channel,
         device_id=proof.device if proof else joining.device_id, language=joining.language, generation=1,
-        promised_likely=likely, promised_at_most=at_most, name=joining.name, need=joining.need,
+        promised_likely=likely, promised_at_most=at_most, foreseen_p50=p50, foreseen_p90=p90, name=joining.name,
+        need=joining.need, appointment_at=joining.appointment_at,
         number=number, service_id=service.id, arrival=arrival, place=place_of(arrival, _head_start(priority, by)),
         priority_id=priority.id if priority else None, priority_confirmed=_counts(priority, by),
     )  # fmt: skip
-    session.add(ticket)
-    return ticket_answer(session, branch, ticket)
+    tickets.add(session, joined)
+    return joined_answer(session, branch, joined)
 
 
 def change_service(
@@ -104,7 +110,7 @@ def arrive(
 ) -> Answer:
     """An expected ticket whose holder shows the door's fresh code, a pass, or (`here`) is seen by an agent."""
     if not here:
-        _read_proof(branch, proof or "", presence, now)
+        presence.read_proof(branch.id, proof or "", now)
     ticket = tickets.ticket(session, branch.id, ticket_id)
     arrival, place = ticket.arrival, ticket.place
     appointment = ticket.appointment_at
@@ -185,32 +191,25 @@ def _diarist(by: Actor, ticket_id: str) -> Actor:
     return Actor(by.kind, ticket_id) if by.kind == "customer" else by
 
 
-def _number(session: Session, branch: Branch, service: Service, day: date) -> str:
+def _number(session: Session, branch: Branch, service: InUse, day: date) -> str:
     return ticket_number(service.letter, branches.next_in_series(session, branch.id, service.id, day))
 
 
 def _prove(branch: Branch, joining: Joining, presence: Presence, now: datetime) -> Pass | None:
     if joining.here:
-        joining.admit(joining.device_id)
+        joining.admit()
         return None
     if not joining.proof:
-        joining.admit(None)
+        joining.admit()
         if branch.remote_joining == "refuse":
             raise PassRefused("pass-needed")
         return None
-    proof = _read_proof(branch, joining.proof, presence, now)
-    joining.admit(proof.device)
+    proof = presence.read_proof(branch.id, joining.proof, now)
+    joining.admit()
     return proof
 
 
-def _read_proof(branch: Branch, text: str, presence: Presence, now: datetime) -> Pass:
-    """A pass, or the door's code itself (a new visitor each time, with no id of its own)."""
-    if text.count(".") == 3:
-        return presence.read_pass(branch.id, text, now)
-    return Pass("", "", presence.read_code(branch.id, text, now), now)
-
-
-def _joinable(session: Session, branch: Branch, joining: Joining, now: datetime) -> Service:
+def _joinable(session: Session, branch: Branch, joining: Joining, now: datetime) -> InUse:
     service = branches.service(session, branch.id, joining.service)
     if joining.channel == "agent":  # staff decide themselves whom they still take
         return service

@@ -3,15 +3,17 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from server.chance import hashed
 from server.domain.device import Device
 from server.domain.errors import Conflict, Forbidden, Invalid, LinkUsed, NotFound
-from server.domain.people import EVERYWHERE, Grant, OneTimeLink, Revocation, Role, StaffMember, StaffSession
+from server.domain.people import EVERYWHERE, Grant, OneTimeLink, Proof, Revocation, Role, StaffMember, StaffSession
 from server.queries import people
 
 SESSION_LIFE = timedelta(hours=14)  # a working day; longer than any, shorter than overnight and the next
+WAITING_LIFE = timedelta(minutes=10)  # to find the phone with the codes
 SETUP = "setup"  # subject of the first link: whoever opens it becomes the installation's admin
 PASSWORD_LENGTH = 10
 
@@ -26,8 +28,12 @@ def enter(
     session_id: str,
     staff_id: str,
     name: str = "Admin",
+    browser: str | None = None,
 ) -> dict[str, Any]:
-    """Open a person's one-time link: a signed-in session. `staff_id`, `name`: of the admin that a setup link makes."""
+    """Open a person's one-time link: a signed-in session, which `waits` for the second step of who has one.
+
+    `staff_id`, `name`: of the admin that a setup link makes. `browser`: in which browser, in words.
+    """
     link = _use(session, now, token, ("staff", "setup"))
     subject = link.subject
     if link.purpose == "setup":
@@ -38,22 +44,30 @@ def enter(
     member = session.get(StaffMember, subject)
     if member is None or not member.active:
         raise NotFound
-    _open(session, now, member.id, session_token, session_id)
-    return {"staff": member.id, "name": member.name, "login": member.login, "needs_password": member.password is None}
+    waits = open_session(session, now, member, session_token, session_id, browser=browser)
+    told = {"staff": member.id, "name": member.name, "login": member.login}
+    return told | {"needs_password": member.password is None, "waits": waits}
 
 
 def sign_in(
-    session: Session, _: None, now: datetime, *, staff_id: str, session_token: str, session_id: str
-) -> dict[str, Any]:
-    """After the password was found right (outside: Argon2 takes long on purpose)."""
-    _open(session, now, staff_id, session_token, session_id)
-    return {"staff": staff_id}
+    session: Session, _: None, now: datetime, *, staff_id: str, session_token: str, session_id: str,
+    browser: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """After the password was found right (outside: Argon2 takes long on purpose). `waits`: for the second step."""
+    member = session.get(StaffMember, staff_id)
+    if member is None or not member.active:
+        raise NotFound
+    return {"staff": staff_id, "waits": open_session(session, now, member, session_token, session_id, browser=browser)}
 
 
 def choose_password(
-    session: Session, _: None, now: datetime, *, staff_id: str, login: str, password_hash: str
-) -> dict[str, Any]:
-    """`login` is what the person types from now on; it is theirs alone."""
+    session: Session, _: None, now: datetime, *, staff_id: str, login: str, password_hash: str,
+    session_id: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """`login` is what the person types from now on; it is theirs alone. Other browsers than this session's end.
+
+    A one-time link that was not opened yet could still change the password: it ends, too.
+    """
     login = login.strip().lower()
     if not login:
         raise Invalid("login-needed", {"login": "login-needed"})
@@ -64,6 +78,9 @@ def choose_password(
     if member is None:
         raise NotFound
     member.login, member.password = login, password_hash
+    end_sessions_of(session, now, staff_id, but=session_id)
+    for unused in people.open_links(session, staff_id, now):
+        unused.used_at = now
     return {"staff": staff_id}
 
 
@@ -80,9 +97,29 @@ def end_session(session: Session, now: datetime, session_id: str) -> None:
         session.add(Revocation(subject_kind="session", subject=session_id, at=now))
 
 
-def end_sessions_of(session: Session, now: datetime, staff_id: str) -> None:
+def end_sessions_of(session: Session, now: datetime, staff_id: str, *, but: str | None = None) -> None:
+    """All of a person's; `but`: the id of one that goes on."""
     for found in people.sessions_of(session, staff_id):
-        end_session(session, now, found.id)
+        if found.id != but:
+            end_session(session, now, found.id)
+
+
+def end_own(session: Session, _: None, now: datetime, *, staff_id: str, session_id: str | None) -> dict[str, Any]:
+    """One of a person's own sessions, or with None all of them; NotFound for somebody else's."""
+    if session_id is None:
+        end_sessions_of(session, now, staff_id)
+        return {}
+    found = people.session_by_id(session, session_id)
+    if found is None or found.staff_id != staff_id:
+        raise NotFound
+    end_session(session, now, session_id)
+    return {}
+
+
+def note_seen(session: Session, _: None, now: datetime, *, session_ids: set[str]) -> dict[str, Any]:
+    """Somebody has used these sessions within the last minute."""
+    session.execute(update(StaffSession).where(StaffSession.id.in_(session_ids)).values(seen_at=now))
+    return {}
 
 
 def pair(session: Session, _: None, now: datetime, *, token: str, cookie: str) -> dict[str, Any]:
@@ -128,9 +165,17 @@ def _use(session: Session, now: datetime, token: str, purposes: tuple[str, ...])
     return link
 
 
-def _open(session: Session, now: datetime, staff_id: str, token: str, session_id: str) -> None:
+def open_session(
+    session: Session, now: datetime, member: StaffMember, token: str, session_id: str, *, browser: str | None,
+    proof: Proof | None = None,
+) -> bool:  # fmt: skip
+    """True when it waits for the second step. `proof`: what it was opened with, else what that person needs."""
+    proof = proof or (Proof.WAITING if member.codes_salt else Proof.PASSWORD)
+    life = WAITING_LIFE if proof == Proof.WAITING else SESSION_LIFE
     session.add(
         StaffSession(
-            token_hash=hashed(token), id=session_id, staff_id=staff_id, created_at=now, expires_at=now + SESSION_LIFE
+            token_hash=hashed(token), id=session_id, staff_id=member.id, created_at=now, expires_at=now + life,
+            proof=proof, browser=browser,
         )
-    )
+    )  # fmt: skip
+    return proof == Proof.WAITING

@@ -13,13 +13,11 @@ from server.domain.branch import Branch
 from server.domain.moves import State
 from server.domain.people import SYSTEM
 from server.domain.ticket import Ticket
-from server.queries import tickets
-
-ACKNOWLEDGED_EXTRA = timedelta(minutes=2)  # longer patience with who said "I'm coming"
+from server.queries import branches, tickets
 
 
 def tick(session: Session, branch: Branch, now: datetime) -> dict[str, int] | Unchanged:
-    """Do everything that is due; how many tickets were missed and expired, and duties ended."""
+    """Do everything that is due; how many tickets were missed and expired, duties ended, services opened."""
     with_the_day = day.turn(session, branch, now) if branch.business_day is not None else None
     found = tickets.open_tickets(session, branch.id)
     missed = list(_give_up_calls(session, branch, now, found))
@@ -28,7 +26,8 @@ def tick(session: Session, branch: Branch, now: datetime) -> dict[str, int] | Un
         day.expire(session, branch, ticket, now)
     session.flush()  # who is current at a counter is asked of the database
     duties = day.end_duties(session, branch, now)
-    done = {"missed": len(missed), "expired": len(expired) + (with_the_day or 0), "duties": duties}
+    opened = _reopen(session, branch, now)
+    done = {"missed": len(missed), "expired": len(expired) + (with_the_day or 0), "duties": duties, "opened": opened}
     return done if with_the_day is not None or any(done.values()) else Unchanged(done)
 
 
@@ -39,13 +38,21 @@ def _give_up_calls(session: Session, branch: Branch, now: datetime, found: list[
     for ticket in found:
         if ticket.state != State.CALLED or ticket.called_at is None:
             continue
-        patience = timedelta(minutes=branch.miss_after) + (
-            ACKNOWLEDGED_EXTRA if ticket.acknowledged_at else timedelta(0)
-        )
-        if now >= ticket.called_at + patience:
+        over = branch.gives_up_at(ticket.called_at, acknowledged=ticket.acknowledged_at is not None)
+        if over is not None and now >= over:
             ticket.miss(stamp(SYSTEM, branch, now))
             freed(session, ticket.duty_id, branch, now)
             yield ticket
+
+
+def _reopen(session: Session, branch: Branch, now: datetime) -> int:
+    """Open the services whose pause is over."""
+    due = branches.to_reopen(session, branch.id, now)
+    for service in due:
+        service.reopen()
+    if due:
+        branch.arranged = branch.version
+    return len(due)
 
 
 def _is_due(branch: Branch, ticket: Ticket, now: datetime) -> bool:

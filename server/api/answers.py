@@ -71,13 +71,14 @@ def rating_body(rating: Rating | None) -> Body | None:
     return {"score": rating.score, "good": rating.good, "not": rating.not_good, "comment": rating.comment}
 
 
-def branch_body(view: BoardView, language: str) -> Body:
-    """What a customer may choose from."""
+def branch_body(view: BoardView, language: str, kept: int | None) -> Body:
+    """What a customer may choose from. `kept`: of ten waits told here, those that came true."""
     return {
         "id": view.branch.id,
         "name": view.branch.name,
         "time_zone": view.branch.time_zone,
         "open": view.branch.open,
+        "kept": kept,
         "services": [
             {
                 "id": service.id,

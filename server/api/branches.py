@@ -3,33 +3,39 @@
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 
 from server.access import Staff
 from server.actions import joining
 from server.api import answers
-from server.api.askers import BY_SCREEN, BY_STAFF, AScreen, AStaff, TheKit
+from server.api.askers import AScreen, AStaff, TheKit
 from server.api.errands import AnErrand, Errand
 from server.api.said import Join, Listing
 from server.api.told import Body, BranchToday, Joined, PresenceCode, TicketForStaff
 from server.chance import new_id
 from server.domain.moves import OPEN, State
 from server.domain.people import Actor
+from server.domain.presence import PASS_DOTS
 from server.live.views import BoardView
-from server.live.wire import wait_pair
 from server.queries import tickets
 from server.web import pages
+from server.web.limits import Verdict
 from server.web.who import Device, device_or_none, staff_or_none
 
 router = APIRouter(prefix="/branches/{branch_id}", tags=["branches"])
-PASS_DOTS = 3  # visitor.device.minted.mac; a code has two
+BY_STAFF_OR_SCREEN: dict[str, Any] = {"security": [{}, {"staff": []}, {"device": []}]}  # or nobody: a code is enough
 
 
 @router.get("", summary="What the branch offers now", response_model=BranchToday)
 async def branch(branch_id: str, request: Request, kit: TheKit) -> Body:
-    """Names are in the language asked for by Accept-Language, else in the branch's first."""
+    """Names are in the language asked for by Accept-Language, else in the branch's first.
+
+    `kept`: of ten waits told here in the last 30 days, in how many the call came within "at most", rounded down; null
+    until a hundred were judged.
+    """
     view = await kit.board(branch_id)
-    return answers.branch_body(view, pages.choose_language(request, view.branch.languages))
+    language = pages.choose_language(request, view.branch.languages)
+    return answers.branch_body(view, language, kit.honesty.of_ten(branch_id))
 
 
 @router.get("/presence", summary="The code that proves somebody stands here", response_model=PresenceCode)
@@ -51,16 +57,16 @@ async def listed(branch_id: str, asked: Annotated[Listing, Query()], staff: ASta
     return [answers.staff_body(view, ticket, ratings.get(ticket.visit)) for ticket in found]
 
 
-@router.post("/tickets", summary="Join", status_code=201, response_model=Joined, dependencies=[BY_STAFF, BY_SCREEN])
-async def join(
-    branch_id: str, said: Join, errand: AnErrand, kit: TheKit, staff: Annotated[Staff | None, Depends(staff_or_none)]
-) -> Body:
+@router.post("/tickets", summary="Join", status_code=201, response_model=Joined, openapi_extra=BY_STAFF_OR_SCREEN)
+async def join(branch_id: str, said: Join, errand: AnErrand) -> Body:
     """With `presence` waiting at once, without it as the branch decides; staff and a kiosk add whom they see."""
+    kit = errand.kit
+    staff = await staff_or_none(errand.request, kit)
     device = None if staff else await device_or_none(errand.request, kit)
-    view = await kit.board(branch_id)
-    asked = _joining(errand, said, view, staff, device)
+    view = await kit.board_to_join(branch_id)
+    asked = await _joining(errand, said, view, staff, device)
     action = partial(joining.join, by=_actor(staff, device), joining=asked, presence=kit.presence)
-    first = partial(_with_wait, action=action, wait=list(asked.promised) if asked.promised else None)
+    first = partial(_with_wait, action=action, wait=list(asked.promised[:2]) if asked.promised else None)
     answer = await errand.send(branch_id, _scope(errand, branch_id, said, staff, device), first, staff)
     secret = kit.presence.secret(answer["ticket"], answer["generation"])
     return {
@@ -71,16 +77,14 @@ async def join(
     }
 
 
-def _joining(
+async def _joining(
     errand: Errand, said: Join, view: BoardView, staff: Staff | None, device: Device | None
 ) -> joining.Joining:
     branch_id = view.branch.id
     if staff is not None:
         staff.must("agent", branch_id)
     at_the_kiosk = device is not None and device.kind == "kiosk" and device.branch_id == branch_id
-    wait = next((wait_pair(s.wait) for s in view.services if s.id == said.service), None)
-    client = errand.request.client
-    admit = partial(errand.kit.limits.admit_join, branch_id, client.host if client else "")
+    verdict = Verdict() if staff else await _counted(errand, branch_id, said, device if at_the_kiosk else None)
     wanted = said.model_dump(include={"service", "name", "need", "priority"})
     return joining.Joining(
         ticket_id=new_id(),
@@ -89,14 +93,17 @@ def _joining(
         proof=said.presence,
         here=staff is not None or at_the_kiosk,
         device_id=device.id if device and at_the_kiosk else None,
-        promised=(wait[0], wait[1]) if wait else None,
-        admit=_anybody if staff else admit,
+        promised=view.promise(said.service),
+        admit=verdict.admit,
         **wanted,
     )
 
 
-def _anybody(device: str | None) -> None:
-    """Staff add walk-ins as fast as they come."""
+async def _counted(errand: Errand, branch_id: str, said: Join, kiosk: Device | None) -> Verdict:
+    """Not asked of staff: they add walk-ins as fast as they come."""
+    kit, client = errand.kit, errand.request.client
+    door = kiosk.id if kiosk else kit.presence.device_of(branch_id, said.presence, kit.now())
+    return await kit.limits.count_join(branch_id, client.host if client else "", door)
 
 
 def _actor(staff: Staff | None, device: Device | None) -> Actor:

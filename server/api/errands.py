@@ -12,7 +12,7 @@ from server.api import answers
 from server.api.askers import Asker
 from server.api.told import Body
 from server.domain.errors import Invalid
-from server.web.kit import Kit, key_of, kit
+from server.web.kit import Kit, key_of, kit_of
 
 KEY_LENGTH = 200  # characters; longer ones are a mistake
 RANDOM_KEY = 22  # characters: 128 random bits in base64
@@ -51,7 +51,6 @@ class Errand:
 
 async def errand(
     request: Request,
-    kit: Annotated[Kit, Depends(kit)],
     idempotency_key: Annotated[
         str | None, Header(description="The same key and body again: the first answer again. Kept for 24 hours.")
     ] = None,
@@ -59,7 +58,7 @@ async def errand(
     """Any POST, PUT, PATCH or DELETE."""
     if idempotency_key is not None and not (0 < len(idempotency_key) <= KEY_LENGTH):
         raise _bad_key()
-    return Errand(request, kit, idempotency_key, _canonical(await request.body()))
+    return Errand(request, kit_of(request), idempotency_key, _canonical(await request.body()))
 
 
 def _canonical(body: bytes) -> str:

@@ -1,41 +1,29 @@
 """How the JSON face says no: RFC 9457 problems with a stable type, a kind title and what to do."""
 
-import logging
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from server import words
-from server.domain.errors import Invalid, NotFound, Refusal, SignInNeeded, TooMany, Unavailable
+from server import observe, words
+from server.domain.errors import Invalid, NotFound, Refusal, SignInNeeded, TooLong, TooMany, Unavailable
 from server.web import pages
 
 MEDIA_TYPE = "application/problem+json"
 WAYS_IN = "Bearer, Ticket, Device"  # the schemes of Authorization that we know
-UNEXPECTED = "unexpected"
-SLUG_OF_STATUS = {404: NotFound.default, 429: TooMany.default, 503: Unavailable.default, 500: UNEXPECTED}
-EVERYDAY = "not-possible"
-log = logging.getLogger(__name__)
+SLUG_OF_STATUS = {refusal.status: refusal.default for refusal in (NotFound, TooLong, TooMany, Unavailable)}
+FOR_PROGRAMS = ("/api/", "/metrics")
 
 Field = dict[str, str]
 """{"pointer": where in the body (RFC 6901), "code": what is wrong with it, "detail": the same in words}."""
 
 
-def refusals_become_problems(face: FastAPI) -> None:
-    """Whatever goes wrong in this face is answered as a problem, never as a page."""
-    face.exception_handler(Refusal)(_refused)
-    face.exception_handler(RequestValidationError)(_invalid)
-    face.exception_handler(HTTPException)(_by_status)
-    face.exception_handler(Exception)(_unexpected)
-
-
 def is_api(request: Request) -> bool:
     """Whether a program is asking, which reads no pages."""
-    return request.url.path.startswith("/api/")
+    return request.url.path.startswith(FOR_PROGRAMS)
 
 
 def problem_response(request: Request, refusal: Refusal) -> JSONResponse:
@@ -51,11 +39,7 @@ def problem_response(request: Request, refusal: Refusal) -> JSONResponse:
     return _problem(language, refusal.status, refusal.slug, refusal.params, fields, headers)
 
 
-async def _refused(request: Request, refusal: Refusal) -> JSONResponse:
-    return problem_response(request, refusal)
-
-
-async def _invalid(request: Request, problem: RequestValidationError) -> JSONResponse:
+def invalid(request: Request, problem: RequestValidationError) -> JSONResponse:
     """What was sent is not what the shape says. The value itself is never repeated: it may be a secret."""
     fields = [
         {"pointer": _pointer(error["loc"]), "code": error["type"].replace("_", "-"), "detail": error["msg"]}
@@ -64,23 +48,18 @@ async def _invalid(request: Request, problem: RequestValidationError) -> JSONRes
     return _problem(pages.choose_language(request, words.LANGUAGES), Invalid.status, Invalid.default, {}, fields)
 
 
-async def _by_status(request: Request, problem: HTTPException) -> JSONResponse:
+def by_status(request: Request, problem: HTTPException) -> JSONResponse:
     """No such address, no such method: what the framework itself refuses."""
-    slug = SLUG_OF_STATUS.get(problem.status_code, EVERYDAY)
+    slug = SLUG_OF_STATUS.get(problem.status_code, Refusal.default)
     language = pages.choose_language(request, words.LANGUAGES)
     return _problem(language, problem.status_code, slug, {}, headers=problem.headers)
-
-
-async def _unexpected(request: Request, problem: Exception) -> JSONResponse:
-    """A fault of ours; the server's log has it."""
-    language = pages.choose_language(request, words.LANGUAGES)
-    return _problem(language, HTTPStatus.INTERNAL_SERVER_ERROR, UNEXPECTED, {})
 
 
 def _problem(
     language: str, status: int, slug: str, params: Mapping[str, Any], fields: Sequence[Field] = (),
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:  # fmt: skip
+    observe.about(refusal=slug)
     body: dict[str, Any] = {name: value for name, value in params.items() if isinstance(value, str | int)}
     body |= {
         "type": f"/problems/{slug}",

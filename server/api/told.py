@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from server.api.said import Chip
+from server.domain.forecast import Reason
 from server.domain.moves import State
 
 Body = dict[str, Any]
@@ -14,6 +15,10 @@ At = Annotated[datetime, PlainSerializer(datetime.isoformat, return_type=str)]
 """An instant, RFC 3339 with its offset."""
 Wait = Annotated[list[int], Field(min_length=2, max_length=2, examples=[[9, 17]])]
 """[likely, at most], in minutes."""
+
+
+Kept = Annotated[int, Field(ge=0, le=10, examples=[9])]
+"""Of ten waits told in the last 30 days: in how many the call came within "at most", rounded down."""
 
 
 class ServiceToday(BaseModel):
@@ -26,10 +31,13 @@ class ServiceToday(BaseModel):
 
 
 class BranchToday(BaseModel):
+    """`kept`: of ten waits told here, those that came true; null until a hundred were judged."""
+
     id: str
     name: str
     time_zone: str
     open: bool
+    kept: Kept | None
     services: list[ServiceToday]
 
 
@@ -90,6 +98,13 @@ class TicketNow(BaseModel):
     version: int
     visit: str
     rating: RatingGiven | None
+
+
+class TicketWithKept(TicketNow):
+    """And how far to trust the wait. `kept`: of ten waits told in this branch, those that came true. `why`: it rose."""
+
+    kept: Kept | None
+    why: Reason | None
 
 
 class TicketForStaff(TicketNow):

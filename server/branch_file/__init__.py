@@ -3,6 +3,7 @@
 lines.py     on which line a value of the file stands
 openings.py  "08:00-12:30": one opening of a day
 sections.py  what may stand in the file, with every default and limit
+writing.py   the same branch as text again
 """
 
 import re
@@ -27,6 +28,7 @@ from server.branch_file.sections import (
     PrioritySection,
     ServiceSection,
 )
+from server.branch_file.writing import written
 
 __all__ = [
     "BranchFile",
@@ -41,6 +43,7 @@ __all__ = [
     "ServiceSection",
     "parse",
     "read",
+    "written",
 ]
 
 LARGEST = 1_000_000  # bytes; a hundred services with all their words are 60 kB

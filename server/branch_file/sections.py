@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from server import words
 from server.branch_file import openings
+from server.domain.colour import HEX, NEEDED, contrast, darker, is_dark_enough
 
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 LETTER = re.compile(r"[A-Z]{1,2}")
@@ -79,6 +80,16 @@ def _zones() -> set[str]:
 def _language(value: str) -> str:
     if value not in words.LANGUAGES:
         raise ValueError(f'names "{value}", which is not one of ours yet: {", ".join(words.LANGUAGES)}')
+    return value
+
+
+def _colour(value: str) -> str:
+    value = value.lower()
+    if not HEX.fullmatch(value):
+        raise ValueError(f'is a colour such as "#1e2c7a"; not "{value}"')
+    if not is_dark_enough(value):
+        found = f"white words on it are {contrast(value):.1f} to one and need {NEEDED:.0f}"
+        raise ValueError(f'is too light: {found}; "{darker(value)}" would do')
     return value
 
 
@@ -166,6 +177,7 @@ class BranchSection(Section):
     undo_seconds: Annotated[int, Strict(), Field(ge=0, le=600)] = 60
     rating_days: Annotated[int, Strict(), Field(ge=0, le=90)] = 7
     retention_days: Annotated[int, Strict(), Field(ge=1, le=3650)] = 30
+    colour: Annotated[str, Strict(), AfterValidator(_colour)] | None = None  # None: the house's own
     hours: HoursSection | None = None  # None: always open
     closures: tuple[Day, ...] = ()
 
@@ -218,10 +230,10 @@ class ServiceSection(Section):
 
 
 class CounterSection(Section):
-    """[[counters]]: `services` left out means all of the branch."""
+    """[[counters]]: `services` left out means all of the branch; an empty list is a counter that waits for its own."""
 
     label: Annotated[str, Strict(), Field(max_length=8), AfterValidator(_one_line)]
-    services: Annotated[tuple[Annotated[str, Strict()], ...], Field(min_length=1)] | None = None
+    services: tuple[Annotated[str, Strict()], ...] | None = None
 
 
 class PrioritySection(Section):

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Dialect, MetaData, String
+from sqlalchemy import JSON, BigInteger, Dialect, MetaData, String, Table
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -79,3 +79,10 @@ class Base(DeclarativeBase):
         dict[str, list[str]]: JSON(),
         dict[str, Any]: JSON(),
     }
+
+
+def table_of(stored: type[Base]) -> Table:
+    """The table behind a mapped class, for statements that need no objects."""
+    table = stored.__table__
+    assert isinstance(table, Table)
+    return table

@@ -6,10 +6,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, text
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm.attributes import set_committed_value
 
 from server.domain.base import Base, Words, to_ms
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HELP_LASTS = timedelta(minutes=15)  # a call for help that nobody took back is old news by then
+ACKNOWLEDGED_EXTRA = timedelta(minutes=2)  # longer patience with who said "I'm coming"
 LOOK_AHEAD_DAYS = 14  # how far an opening time is searched for, and how far back a closing one
 
 
@@ -31,6 +34,9 @@ class Branch(Base):
     last_arrival: Mapped[int] = mapped_column(BigInteger, default=0)  # ms; the newest walk-in's place
     business_day: Mapped[date | None]
     notice: Mapped[Words | None]
+    notice_from: Mapped[datetime | None]  # None: at once
+    notice_until: Mapped[datetime | None]  # None: until it is taken down
+    help: Mapped[dict[str, Any] | None]  # who is called to help: service, at (ms), coming (staff ids)
     hours: Mapped[dict[str, list[str]] | None]  # None: always open
     closures: Mapped[list[str]] = mapped_column(default=list)  # ISO dates
     day_starts_at: Mapped[str] = mapped_column(default="00:00")
@@ -48,13 +54,31 @@ class Branch(Base):
     undo_seconds: Mapped[int] = mapped_column(default=60)
     rating_days: Mapped[int] = mapped_column(default=7)
     retention_days: Mapped[int] = mapped_column(default=30)
+    real_since: Mapped[datetime | None]  # None: what happens here is practice
+    archived: Mapped[bool] = mapped_column(default=False)
+    colour: Mapped[str | None]  # "#1e2c7a", the field under white words; None: the house's own
+    logo: Mapped[str | None]  # what its address ends with; it changes with the picture
+
+    def gives_up_at(self, called_at: datetime, *, acknowledged: bool) -> datetime | None:
+        """When a call is missed by itself; None where that is switched off."""
+        patience = timedelta(minutes=self.miss_after) + (ACKNOWLEDGED_EXTRA if acknowledged else timedelta(0))
+        return called_at + patience if self.miss_after else None
+
+    def notice_at(self, now: datetime) -> Words | None:
+        """The notice, while it is up."""
+        begun = self.notice_from is None or self.notice_from <= now
+        return self.notice if begun and (self.notice_until is None or now < self.notice_until) else None
 
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 
+    def count(self) -> None:
+        """One action more. `version` and `last_arrival` are saved by whoever holds the lock (`Database.act`)."""
+        set_committed_value(self, "version", self.version + 1)
+
     def next_place(self, now: datetime) -> int:
         """A walk-in's place in ms: never before an earlier one's, even when the clock was set back."""
-        self.last_arrival = max(self.last_arrival + 1, to_ms(now))
+        set_committed_value(self, "last_arrival", max(self.last_arrival + 1, to_ms(now)))
         return self.last_arrival
 
     def day_at(self, now: datetime) -> date:
@@ -80,6 +104,8 @@ class Branch(Base):
         return any(not self.is_open(_wall(day, self.day_starts_at, self.zone())) for day in days)
 
     def is_open(self, now: datetime) -> bool:
+        if self.archived:
+            return False
         if self.hours is None:
             return now.astimezone(self.zone()).date().isoformat() not in self.closures
         return self.closes_at(now) is not None
@@ -89,7 +115,9 @@ class Branch(Base):
         return next((end for start, end in self._openings(now, days=2) if start <= now < end), None)
 
     def opens_at(self, now: datetime) -> datetime | None:
-        """When it opens next, within two weeks; None when unknown or always open."""
+        """When it opens next, within two weeks; None when unknown, archived or always open."""
+        if self.archived:
+            return None
         return next((start for start, _ in self._openings(now, days=LOOK_AHEAD_DAYS) if start > now), None)
 
     def _openings(self, now: datetime, days: int) -> list[tuple[datetime, datetime]]:
@@ -105,6 +133,16 @@ class Branch(Base):
                     (_wall(day, start, zone), _wall(day if end > start else day + timedelta(days=1), end, zone))
                 )
         return sorted(spans)
+
+
+class Logo(Base):
+    """A branch's picture, as `domain.picture` lets it in; `kind`: its media type."""
+
+    __tablename__ = "logos"
+
+    branch_id: Mapped[str] = mapped_column(ForeignKey("branches.id"), primary_key=True)
+    kind: Mapped[str]
+    content: Mapped[bytes]
 
 
 class Service(Base):
@@ -129,7 +167,16 @@ class Service(Base):
     outcome_required: Mapped[bool] = mapped_column(default=False)
     position: Mapped[int] = mapped_column(default=0)
     open: Mapped[bool] = mapped_column(default=True)
+    closed_words: Mapped[Words | None]  # what customers are told while it is closed
+    reopens_at: Mapped[datetime | None]  # when it opens again by itself
     archived: Mapped[bool] = mapped_column(default=False)
+
+    def close(self, said: Words | None, reopens_at: datetime | None) -> None:
+        """Nobody new can join; whoever waits is served. Customers are told `said`, and when it opens again if known."""
+        self.open, self.closed_words, self.reopens_at = False, said, reopens_at
+
+    def reopen(self) -> None:
+        self.open, self.closed_words, self.reopens_at = True, None, None
 
 
 class Outcome(Base):

@@ -3,6 +3,7 @@
 Refusal
 ├── SignInNeeded 401          nobody we know is asking
 ├── Forbidden 403             known, but not allowed here
+│   ├── SecondStepNeeded      a manager's or admin's page, in a session opened by a password alone
 │   ├── CodeRefused           the door's code: slugs code-expired, code-foreign, code-altered
 │   └── PassRefused           pass-expired, pass-used, pass-needed
 ├── NotFound 404              page-moved-on: no such thing, or not for who asks
@@ -12,10 +13,11 @@ Refusal
 │   ├── AlreadyCalled         a lost race: who won, and who is next
 │   ├── CounterBusy           somebody is current at the counter
 │   └── CounterOccupied       another agent stands there
+├── TooLong 413               more was sent than anybody has to say
 ├── Invalid 422               what was sent cannot be understood; `fields` says where
 ├── TooMany 429               slow down; `retry_after` seconds
 ├── Unavailable 503           nothing was saved; try again
-└── Broken 500                a fault of ours
+└── Broken 500                a fault of ours; `request` is the number it has in the log
 """
 
 from typing import ClassVar
@@ -39,6 +41,10 @@ class SignInNeeded(Refusal):
 
 class Forbidden(Refusal):
     status, default = 403, "forbidden"
+
+
+class SecondStepNeeded(Forbidden):
+    default = "second-step-needed"
 
 
 class CodeRefused(Forbidden):
@@ -93,6 +99,10 @@ class LinkUsed(Refusal):
     status, default = 410, "link-used"
 
 
+class TooLong(Refusal):
+    status, default = 413, "too-long"
+
+
 class Invalid(Refusal):
     """`fields`: name of the field → slug of what is wrong with it."""
 
@@ -117,3 +127,6 @@ class Unavailable(Refusal):
 
 class Broken(Refusal):
     status, default = 500, "unexpected"
+
+    def __init__(self, *, request: str) -> None:
+        super().__init__(request=request)

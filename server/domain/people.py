@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Integer, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.domain.base import Base, Typed
+from server.domain.base import Base, EnumWord, Typed, to_ms
 
 
 class Role(StrEnum):
@@ -20,6 +20,7 @@ class Role(StrEnum):
 
 
 RANK = {Role.AGENT: 1, Role.MANAGER: 2, Role.ADMIN: 3}
+BREAK_REASONS = ("rest", "meal", "papers", "meeting", "other")
 EVERYWHERE = "*"  # a grant for every branch of the installation
 
 
@@ -46,6 +47,9 @@ class StaffMember(Base):
     language: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
+    codes_salt: Mapped[str | None]  # makes the key of their sign-in codes, with the installation's; None: has none
+    codes_since: Mapped[datetime | None]
+    codes_used: Mapped[int | None] = mapped_column(BigInteger)  # the newest time step let in: each is good once
 
 
 class Grant(Base):
@@ -65,10 +69,24 @@ def may(grants: dict[str, str], role: str, branch_id: str) -> bool:
     return any(RANK[Role(r)] >= needed for place, r in grants.items() if place in (branch_id, EVERYWHERE))
 
 
+def within(grants: dict[str, str], *, proven: bool) -> dict[str, str]:
+    """What these grants are worth in a session: an agent's everywhere until the second step was taken."""
+    return grants if proven else dict.fromkeys(grants, Role.AGENT)
+
+
+class Proof(StrEnum):
+    """What a session was opened with."""
+
+    PASSWORD = "password"  # noqa: S105 - or a one-time link
+    WAITING = "waiting"  # for the second step; lets nobody in anywhere
+    CODE = "code"  # a sign-in code or a recovery code, too
+
+
 class StaffSession(Base):
-    """A signed-in browser. Only the token's hash is stored; it can be ended at once."""
+    """A signed-in browser. Only the token's hash is stored; it can be ended at once. No address is ever kept."""
 
     __tablename__ = "staff_sessions"
+    __table_args__ = (CheckConstraint("proof IN ('password', 'waiting', 'code')", name="proof"),)
 
     token_hash: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(unique=True)
@@ -76,6 +94,19 @@ class StaffSession(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    proof: Mapped[str] = mapped_column(EnumWord, default=Proof.PASSWORD, server_default="password")
+    browser: Mapped[str | None]  # such as "Firefox, Linux"
+    seen_at: Mapped[datetime | None]  # to the minute
+
+
+class RecoveryCode(Base):
+    """Stands in for a sign-in code, once; shown once, and only its hash is stored."""
+
+    __tablename__ = "recovery_codes"
+
+    code_hash: Mapped[str] = mapped_column(primary_key=True)
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"), index=True)
+    used_at: Mapped[datetime | None]
 
 
 class ApiKey(Base):
@@ -125,6 +156,8 @@ class Duty(Base):
         Index("one_open_duty_per_agent", "staff_id", unique=True, sqlite_where=text("ended_at IS NULL"),
               postgresql_where=text("ended_at IS NULL")),
         Index("ix_duties_branch", "branch_id", "changed"),
+        Index("ix_duties_open", "branch_id", sqlite_where=text("ended_at IS NULL"),
+              postgresql_where=text("ended_at IS NULL")),
     )  # fmt: skip
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -137,22 +170,26 @@ class Duty(Base):
     break_wanted: Mapped[bool] = mapped_column(default=False)
     break_since: Mapped[datetime | None]
     back_at: Mapped[datetime | None]
+    breaks: Mapped[list[tuple[int, int]]] = mapped_column(JSON, default=list)  # those that ended: from, to; ms
+    break_reason: Mapped[str | None]  # one of BREAK_REASONS
     changed: Mapped[int] = mapped_column(BigInteger)  # version of its last change
 
     @property
     def on_break(self) -> bool:
         return self.break_since is not None
 
-    def take_break(self, now: datetime, back_at: datetime | None, *, busy: bool) -> None:
-        """Go on a break, or, while a ticket is current, when it is finished."""
-        self.back_at = back_at
+    def take_break(self, now: datetime, back_at: datetime | None, *, busy: bool, reason: str | None = None) -> None:
+        """Go on a break, or, while a ticket is current, when it is finished. What is not said now stays as it was."""
+        self.back_at, self.break_reason = back_at or self.back_at, reason or self.break_reason
         self.break_wanted, self.break_since = (True, None) if busy else (False, self.break_since or now)
 
-    def end_break(self) -> None:
-        self.break_wanted, self.break_since, self.back_at = False, None, None
+    def end_break(self, now: datetime) -> None:
+        if self.break_since is not None:
+            self.breaks = [*self.breaks, (to_ms(self.break_since), to_ms(now))]
+        self.break_wanted, self.break_since, self.back_at, self.break_reason = False, None, None, None
 
     def end(self, now: datetime) -> None:
-        self.end_break()
+        self.end_break(now)
         self.ended_at = now
 
     def free(self, now: datetime) -> None:

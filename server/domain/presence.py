@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from server.domain.base import from_ms, to_ms
-from server.domain.errors import CodeRefused, PassRefused
+from server.domain.errors import CodeRefused, PassRefused, Refusal
+from server.domain.second_step import KEY_BYTES
 
 STEP_SECONDS = 30
 GRACE_STEPS = 2
+PASS_DOTS = 3  # a code has two
 PASS_LIFE = timedelta(minutes=15)
 LONGEST_STEP = 12  # digits; a number of thousands of them takes long, and then fails
 CODE_BYTES = 9  # 72 bits, online guessing only, for 90 s
@@ -48,6 +50,10 @@ class Presence:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+
+    def alias(self, text: str) -> str:
+        """Another name for `text`, the same in every process of the installation; nobody else can find either by it."""
+        return self._mac("alias", text)
 
     def code(self, branch: str, device: str, now: datetime) -> Code:
         step = to_ms(now) // 1000 // STEP_SECONDS
@@ -83,6 +89,19 @@ class Presence:
             raise PassRefused("pass-expired")
         return Pass(mac, visitor, device, at + PASS_LIFE)
 
+    def device_of(self, branch: str, proof: str | None, now: datetime) -> str | None:
+        """The door behind a good code or pass; None for anything else, whatever door it names."""
+        try:
+            return self.read_proof(branch, proof or "", now).device
+        except Refusal:
+            return None
+
+    def read_proof(self, branch: str, text: str, now: datetime) -> Pass:
+        """A pass, or the door's code itself (a new visitor each time, with no id of its own)."""
+        if text.count(".") == PASS_DOTS:
+            return self.read_pass(branch, text, now)
+        return Pass("", "", self.read_code(branch, text, now), now)
+
     def secret(self, ticket: str, generation: int) -> str:
         return self._mac("ticket", ticket, str(generation), size=SECRET_BYTES)
 
@@ -97,6 +116,10 @@ class Presence:
             value, rest = divmod(value, len(SHORT_ALPHABET))
             letters.append(SHORT_ALPHABET[rest])
         return "".join(letters)
+
+    def sign_in_key(self, staff_id: str, salt: str) -> bytes:
+        """What an app on a phone makes this person's sign-in codes from; stored nowhere here."""
+        return self._digest("sign-in codes", staff_id, salt)[:KEY_BYTES]
 
     def sign(self, purpose: str, text: str) -> str:
         """`text` with a MAC behind it, for cookies; `unsign` is its inverse."""

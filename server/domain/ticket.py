@@ -15,6 +15,8 @@ from server.domain.people import Duty
 
 _STATES = ", ".join(f"'{state}'" for state in State)
 _CLOSED = "'served', 'left', 'removed', 'expired'"
+_IS_CLOSED = text("closed_at IS NOT NULL")
+_CALLED = text("first_called_at IS NOT NULL")
 _CURRENT = text("state IN ('called', 'serving')")
 
 
@@ -27,7 +29,17 @@ class Ticket(Base):
         UniqueConstraint("branch_id", "business_day", "number"),
         UniqueConstraint("branch_id", "pass_id"),
         Index("one_current_per_counter", "counter_id", unique=True, sqlite_where=_CURRENT, postgresql_where=_CURRENT),
-        Index("ix_tickets_queue", "branch_id", "state", "service_id", "place", "place_version"),
+        # To its end what a count of those ahead asks for: the tickets themselves are then not read.
+        Index(
+            "ix_tickets_queue", "branch_id", "state", "service_id", "place", "place_version", "bound_counter_id",
+            "bound_staff_id", "id",
+        ),
+        Index("ix_tickets_closed", "branch_id", "closed_at", sqlite_where=_IS_CLOSED, postgresql_where=_IS_CLOSED),
+        Index(
+            "ix_tickets_served", "branch_id", "service_id", "closed_at", sqlite_where=_IS_CLOSED,
+            postgresql_where=_IS_CLOSED,
+        ),
+        Index("ix_tickets_judged", "branch_id", "first_called_at", sqlite_where=_CALLED, postgresql_where=_CALLED),
         Index("ix_tickets_changed", "branch_id", "changed"),
         Index("ix_tickets_visitor", "branch_id", "visitor"),
         Index("ix_tickets_visit", "visit_id"),
@@ -50,6 +62,8 @@ class Ticket(Base):
     generation: Mapped[int] = mapped_column(default=1)  # of its secret
     promised_likely: Mapped[int | None]  # the wait said at joining, minutes
     promised_at_most: Mapped[int | None]
+    foreseen_p50: Mapped[float | None]  # minutes the promise was made from, before calibration and rounding
+    foreseen_p90: Mapped[float | None]
     moved: Mapped[int] = mapped_column(BigInteger)  # version of its last move
     changed: Mapped[int] = mapped_column(BigInteger)  # version of the last change to anything of it
     # Personal data; emptied after the branch's retention.
@@ -62,7 +76,7 @@ class Ticket(Base):
         "state", "number", "service_id", "arrival", "place", "place_version", "leg", "leg_since",
         "priority_id", "priority_confirmed", "counter_id", "duty_id", "staff_id", "bound_counter_id", "bound_staff_id",
         "called_at", "recalls", "acknowledged_at", "started_at", "parked_at", "ready", "missed_at", "away_since",
-        "postponements", "returns", "outcome_id", "closed_at",
+        "postponements", "returns", "outcome_id", "closed_at", "first_called_at", "excused_at",
     )  # fmt: skip
     state: Mapped[str] = mapped_column(EnumWord)
     number: Mapped[str]
@@ -91,6 +105,8 @@ class Ticket(Base):
     returns: Mapped[int] = mapped_column(default=0)
     outcome_id: Mapped[str | None]
     closed_at: Mapped[datetime | None]
+    first_called_at: Mapped[datetime | None]  # what the waits told to it are judged by
+    excused_at: Mapped[datetime | None]  # its holder chose to wait otherwise: no wait told to it is judged
 
     diary: WriteOnlyMapped[TicketEvent] = relationship(order_by=TicketEvent.version, passive_deletes=True)
 
@@ -110,18 +126,6 @@ class Ticket(Base):
         """Whether the present state has an arrow for `move`."""
         return self.state in ARROWS[move][0]
 
-    @classmethod
-    def join(cls, stamp: Stamp, state: State, **fields: Any) -> "Ticket":
-        """A new ticket, waiting or expected; `fields` name every column that has no default."""
-        ticket = cls(moved=stamp.version, changed=stamp.version, joined_at=stamp.at, **fields)
-        for field in cls.RECOUNTED:
-            if getattr(ticket, field) is None:
-                setattr(ticket, field, _FRESH.get(field))
-        ticket.state, ticket.leg_since, ticket.place_version = state, stamp.at, stamp.version
-        changes = {field: [None, stored(getattr(ticket, field))] for field in cls.RECOUNTED}
-        ticket._write(Move.JOIN, None, stamp, changes)
-        return ticket
-
     # The customer
 
     def change_service(self, stamp: Stamp, service_id: str, number: str, arrival: int, place: int) -> TicketEvent:
@@ -133,15 +137,19 @@ class Ticket(Base):
             arrival=arrival,
             place=place,
             place_version=stamp.version,
+            excused_at=self._excused(stamp),
         )
 
     def arrive(self, stamp: Stamp, arrival: int, place: int) -> TicketEvent:
         """`arrival`, `place`: the kept ones, or new ones for who comes late."""
         version = self.place_version if place == self.place else stamp.version
-        return self._move(Move.ARRIVE, stamp, arrival=arrival, place=place, place_version=version, leg_since=stamp.at)
+        return self._move(
+            Move.ARRIVE, stamp, arrival=arrival, place=place, place_version=version, leg_since=stamp.at,
+            excused_at=self._excused(stamp),
+        )  # fmt: skip
 
     def step_away(self, stamp: Stamp) -> TicketEvent:
-        return self._move(Move.STEP_AWAY, stamp, away_since=stamp.at)
+        return self._move(Move.STEP_AWAY, stamp, away_since=stamp.at, excused_at=self._excused(stamp))
 
     def come_back(self, stamp: Stamp) -> TicketEvent:
         return self._move(Move.COME_BACK, stamp, away_since=None)
@@ -150,13 +158,9 @@ class Ticket(Base):
         """Back to waiting at `key`."""
         place, version = key
         return self._move(
-            Move.POSTPONE,
-            stamp,
-            place=place,
-            place_version=version,
-            postponements=self.postponements + 1,
-            **_NOT_AT_A_COUNTER,
-        )
+            Move.POSTPONE, stamp, place=place, place_version=version, postponements=self.postponements + 1,
+            excused_at=self._excused(stamp), **_NOT_AT_A_COUNTER,
+        )  # fmt: skip
 
     def acknowledge(self, stamp: Stamp) -> TicketEvent:
         return self._move(Move.ACKNOWLEDGE, stamp, acknowledged_at=self.acknowledged_at or stamp.at)
@@ -188,7 +192,7 @@ class Ticket(Base):
     def call(self, stamp: Stamp, duty: Duty) -> TicketEvent:
         return self._move(
             Move.CALL, stamp, counter_id=duty.counter_id, duty_id=duty.id, staff_id=duty.staff_id,
-            called_at=stamp.at, recalls=0, acknowledged_at=None,
+            called_at=stamp.at, recalls=0, acknowledged_at=None, first_called_at=self.first_called_at or stamp.at,
         )  # fmt: skip
 
     def recall(self, stamp: Stamp) -> TicketEvent:
@@ -236,6 +240,10 @@ class Ticket(Base):
         fields = {field: _loaded(field, value) for field, value in before.items()}
         return self._apply(Move.UNDO, stamp, fields)
 
+    def _excused(self, stamp: Stamp) -> datetime | None:
+        """After the first call nothing excuses any more: what was told before it is settled."""
+        return self.excused_at or (None if self.first_called_at else stamp.at)
+
     def _move(self, move: Move, stamp: Stamp, **fields: Any) -> TicketEvent:
         allowed, to = ARROWS[move]
         if self.state not in allowed:
@@ -265,21 +273,14 @@ class Ticket(Base):
         return line
 
 
-_FRESH: dict[str, Any] = {
-    "leg": 1,
-    "recalls": 0,
-    "postponements": 0,
-    "returns": 0,
-    "ready": False,
-    "priority_confirmed": False,
-}
 _NOT_AT_A_COUNTER: dict[str, Any] = {
     "counter_id": None, "duty_id": None, "staff_id": None, "called_at": None, "acknowledged_at": None,
     "started_at": None, "parked_at": None, "ready": False, "missed_at": None,
 }  # fmt: skip
 _INSTANTS = frozenset(
-    {"leg_since", "called_at", "acknowledged_at", "started_at", "parked_at", "missed_at", "away_since", "closed_at"}
-)
+    {"leg_since", "called_at", "acknowledged_at", "started_at", "parked_at", "missed_at", "away_since", "closed_at",
+     "first_called_at", "excused_at"}
+)  # fmt: skip
 
 
 def stored(value: Any) -> Any:

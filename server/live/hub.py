@@ -1,19 +1,32 @@
-"""Who watches what: each watcher has a mailbox of one, the newest state, and nobody waits for a slow one."""
+"""Brings the newest view of a branch to everybody who watches it; nobody waits for a slow one."""
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 
-from server.domain.errors import Refusal
+from server import observe
+from server.domain.errors import NotFound, Refusal
 from server.live.board import Boards
 from server.live.views import BoardView
-from server.live.wire import HEARTBEAT_SECONDS, Close, branch_frame, dumped, fragment, heartbeat, phone_frame
+from server.live.watching import Audience, Line, Room, Topic, Watcher
+from server.live.wire import (
+    HEARTBEAT_SECONDS,
+    Close,
+    alike,
+    branch_frame,
+    dumped,
+    fragment,
+    framed,
+    heartbeat,
+    phone_frame,
+)
 
 COALESCE_SECONDS = 0.05  # a burst costs one refresh; a call is delayed by this at the most
 FIRST_SECONDS = 0.01  # the answer to who acted goes out before the screens are drawn
+SLICE = 500  # watchers told in one go: a few milliseconds, then everybody else's turn
 DOUBT = timedelta(seconds=3)  # between a right that ends and the clocks that say when
 REDRAW_SECONDS = 5.0  # minutes on screens move on while nothing else does
 Screen = Callable[[BoardView, str, str], bytes]
@@ -21,94 +34,62 @@ Screen = Callable[[BoardView, str, str], bytes]
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """What is watched. kind: ticket, branch, or an audience of SCREENS; subject: ticket, device or counter id."""
-
-    kind: str
-    branch_id: str
-    subject: str = ""
-    language: str = ""
-
-
-class Watcher:
-    """One socket's mailbox. `holders`: whose revocation ends it, as (kind, id)."""
-
-    def __init__(self, topic: Topic, holders: frozenset[tuple[str, str]], since: datetime) -> None:
-        self.topic, self.holders, self.since = topic, holders, since
-        self.closed: Close | None = None
-        self.filled_at = 0.0
-        self._message: str | None = None
-        self._content: object = None
-        self._wake = asyncio.Event()
-
-    def put(self, message: str, content: object, at: float) -> None:
-        """The newest state replaces what was not sent yet. `content`: what of it is worth sending by itself."""
-        self._message, self._content, self.filled_at = message, content, at
-        self._wake.set()
-
-    def beat(self, message: str, at: float) -> None:
-        """A heartbeat, unless something newer than it still waits to be sent."""
-        self.filled_at = at
-        if self._message is None:
-            self._message = message
-            self._wake.set()
-
-    def shows(self, content: object) -> bool:
-        return self._content == content
-
-    def close(self, code: Close) -> None:
-        self.closed = self.closed or code
-        self._wake.set()
-
-    async def next(self) -> str | None:
-        """The newest message; None when the socket is to be closed with `closed`."""
-        while self.closed is None:
-            await self._wake.wait()
-            self._wake.clear()
-            if self._message is not None and self.closed is None:
-                message, self._message = self._message, None
-                return message
-        return None
-
-
 class Hub:
-    """Brings every branch's newest view to whoever watches it."""
+    """Who watches what. A watcher is told the newest state once it changes for it and its line is ready."""
 
     def __init__(self, boards: Boards, screens: Mapping[str, Screen], clock: Callable[[], datetime]) -> None:
         self._boards, self._screens, self._clock = boards, screens, clock
-        self._watchers: defaultdict[str, defaultdict[Topic, set[Watcher]]] = defaultdict(lambda: defaultdict(set))
+        self._rooms: dict[str, Room] = {}
         self._refreshing: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
-        self._undrawn: set[Topic] = set()  # what they show is not true any more: no heartbeat says so
         self._drawn: dict[str, float] = {}
 
     def announced(self, branch_id: str, version: int) -> None:
         """A nudge from the bus."""
         self._boards.announced(branch_id, version)
-        if branch_id in self._watchers:
+        if branch_id in self._rooms:
+            observe.moved_on(branch_id, version)
             self._schedule(branch_id)
 
-    async def watch(self, topic: Topic, holders: Iterable[tuple[str, str]]) -> Watcher:
-        """Begin to watch: the newest state is in the mailbox at once."""
-        watcher = Watcher(topic, frozenset(holders), self._clock())
+    def doubted(self) -> None:
+        """The bus may have missed something: every branch that is watched is looked at now."""
+        self._boards.doubt()
+        for branch_id in self._rooms:
+            self._schedule(branch_id)
+
+    async def watch(self, topic: Topic, holders: Iterable[tuple[str, str]], line: Line) -> Watcher:
+        """Begin to watch: the newest state is on its way at once. NotFound: there is nothing to be seen there."""
+        watcher = Watcher(self, topic, frozenset(holders), self._clock(), line)
         view = await self._boards.fresh(topic.branch_id)
-        if topic.kind == "ticket" and topic.subject not in view.by_ticket:
-            await self._deliver_old(watcher)  # closed long ago: nothing moves any more but the heartbeat
-        self._watchers[topic.branch_id][topic].add(watcher)
-        self._deliver(self._boards.last(topic.branch_id) or view, topic, [watcher])
-        return watcher
+        if watcher.is_phone and topic.subject not in view.by_ticket:
+            await self._tell_of_old(watcher)
+        return self._entered(watcher)
+
+    def can_watch_at_once(self, branch_id: str, ticket_id: str) -> bool:
+        """Whether nothing need be asked to show that ticket as it is."""
+        view = self._boards.at_hand(branch_id)
+        return view is not None and ticket_id in view.by_ticket
+
+    def watch_at_once(self, topic: Topic, holders: Iterable[tuple[str, str]], line: Line) -> Watcher:
+        """`watch`, where it has just been found that it can."""
+        return self._entered(Watcher(self, topic, frozenset(holders), self._clock(), line))
+
+    def catch_up(self, watcher: Watcher) -> None:
+        """Tell what is newest, unless it was told already."""
+        view, room = self._boards.last(watcher.topic.branch_id), self._rooms.get(watcher.topic.branch_id)
+        if view is None or room is None:
+            return
+        if watcher.is_phone:
+            self._tell_phones(room, view, [watcher])
+        elif audience := room.audiences.get(watcher.topic):
+            self._tell_audience(watcher.topic, audience, view, [watcher])
 
     def leave(self, watcher: Watcher) -> None:
-        topics = self._watchers.get(watcher.topic.branch_id)
-        if topics is None or watcher.topic not in topics:
-            return
-        topics[watcher.topic].discard(watcher)
-        if not topics[watcher.topic]:
-            del topics[watcher.topic]
-            self._undrawn.discard(watcher.topic)
-        if not topics:
-            del self._watchers[watcher.topic.branch_id]
+        branch_id = watcher.topic.branch_id
+        if (room := self._rooms.get(branch_id)) is not None and room.leave(watcher):
+            observe.socket_closed(watcher.topic.kind)
+            if not room:
+                del self._rooms[branch_id]
 
     def revoke(self, kind: str, subject: str, at: datetime) -> None:
         """End every socket that this session, person, device or ticket held `at` that moment.
@@ -123,26 +104,40 @@ class Hub:
         """The paired screens that are connected to this process."""
         return {id for watcher in self._all() for kind, id in watcher.holders if kind == "device"}
 
+    def sessions(self) -> set[str]:
+        """The sessions of staff with something open in this process."""
+        return {id for watcher in self._all() for kind, id in watcher.holders if kind == "session"}
+
     def close(self) -> None:
         """The server stops: everybody is told to come back."""
         for watcher in self._all():
             watcher.close(Close.RESTART)
 
     def count(self) -> int:
-        return sum(len(watchers) for topics in self._watchers.values() for watchers in topics.values())
+        """Sockets that are watched from."""
+        return sum(len(room) for room in self._rooms.values())
 
     async def run(self) -> None:
         """Heartbeats, and screens drawn again while nothing moves; until cancelled."""
         while True:
             await asyncio.sleep(1)
-            now = asyncio.get_running_loop().time()
-            for branch_id in list(self._watchers):
-                if now - self._drawn.get(branch_id, 0.0) >= REDRAW_SECONDS:
+            for branch_id in list(self._rooms):
+                if _time() - self._drawn.get(branch_id, 0.0) >= REDRAW_SECONDS:
                     self._schedule(branch_id, redraw=True)
-                self._beat(branch_id, now)
+                await self._beat(branch_id)
+
+    def _entered(self, watcher: Watcher) -> Watcher:
+        branch_id = watcher.topic.branch_id
+        if branch_id not in self._rooms:
+            self._rooms[branch_id] = Room()
+            observe.watched(branch_id)
+        self._rooms[branch_id].enter(watcher)
+        observe.socket_opened(watcher.topic.kind)
+        self.catch_up(watcher)
+        return watcher
 
     def _all(self) -> list[Watcher]:
-        return [w for topics in self._watchers.values() for watchers in topics.values() for w in watchers]
+        return [watcher for room in self._rooms.values() for watcher in room]
 
     def _schedule(self, branch_id: str, *, redraw: bool = False) -> None:
         """`redraw`: also when nothing has moved since it was drawn last."""
@@ -152,13 +147,15 @@ class Hub:
         self._refreshing[branch_id] = asyncio.create_task(self._refresh(branch_id, redraw=redraw))
 
     async def _refresh(self, branch_id: str, *, redraw: bool) -> None:
-        """Draw and deliver; then rest, so that what is announced meanwhile costs one more refresh, not many."""
+        """Draw and tell; then rest, so that what is announced meanwhile costs one more refresh, not many."""
         try:
             await asyncio.sleep(FIRST_SECONDS)
-            self._drawn[branch_id] = asyncio.get_running_loop().time()
+            self._drawn[branch_id] = _time()
             view = await (self._boards.refresh if redraw else self._boards.fresh)(branch_id)
-            for topic, watchers in list(self._watchers.get(branch_id, {}).items()):
-                self._deliver(view, topic, watchers)
+            await self._tell_all(branch_id)
+            observe.shown(branch_id, view.version)
+            if self._boards.last(branch_id) is not view:  # who was told first has not heard of it
+                self._again.add(branch_id)
             await asyncio.sleep(COALESCE_SECONDS - FIRST_SECONDS)
         except Refusal as refusal:  # the database is away: screens say "not connected" when the heartbeats stop
             log.warning("board of %s was not refreshed: %s", branch_id, refusal.slug)
@@ -172,52 +169,102 @@ class Hub:
             self._again.discard(branch_id)
             self._schedule(branch_id)
 
-    def _deliver(self, view: BoardView, topic: Topic, watchers: Iterable[Watcher]) -> None:
-        made = self._message(view, topic)
-        if made is None:
-            return
-        message, content = made
-        at = asyncio.get_running_loop().time()
-        for watcher in watchers:
-            if not watcher.shows(content):
-                watcher.put(message, content, at)
+    async def _tell_all(self, branch_id: str) -> None:
+        """In slices, each of what is newest by then: other branches, requests and heartbeats come in between."""
+        room = self._rooms.get(branch_id, Room())
+        for part in _slices(room.phones):
+            if view := self._boards.last(branch_id):
+                self._tell_phones(room, view, part)
+            await asyncio.sleep(0)
+        for topic, audience in list(room.audiences.items()):
+            for part in _slices(audience.watchers):
+                if view := self._boards.last(branch_id):
+                    self._tell_audience(topic, audience, view, part)
+                await asyncio.sleep(0)
 
-    def _message(self, view: BoardView, topic: Topic) -> tuple[str, object] | None:
-        """The message for a topic, and what of it is worth sending by itself."""
-        if topic.kind == "ticket":
-            ticket = view.by_ticket.get(topic.subject)
-            if ticket is None:
-                return None
-            frame = phone_frame(view, ticket, self._clock())
-            return dumped(frame), frame | {"v": 0, "at": 0}
-        if topic.kind == "branch":
-            frame = branch_frame(view)
-            return dumped(frame), frame | {"v": 0}
+    def _tell_phones(self, room: Room, view: BoardView, watchers: Iterable[Watcher]) -> None:
+        """Each its own frame, if its line is ready and there is news for it."""
+        frames, at, tickets, told_now = room.frames(view, self._clock()), _time(), view.by_ticket, 0
+        for watcher in watchers:
+            ticket, told = tickets.get(watcher.subject), watcher.ticket
+            if ticket is None or not watcher.line.ready:
+                continue
+            around = frames.around.get(ticket.service, frames.around_archived)
+            is_news = told is None or watcher.around != around or not (told is ticket or alike(told, ticket))
+            watcher.ticket, watcher.around = ticket, around
+            if is_news:
+                self._write(watcher, frames.message(ticket), at)
+                told_now += 1
+        observe.frames_sent("ticket", told_now)
+
+    def _tell_audience(self, topic: Topic, audience: Audience, view: BoardView, watchers: Iterable[Watcher]) -> None:
+        if audience.drawn_of is not view:
+            audience.drawn_of, audience.content = view, self._content(topic, view)
+        content = audience.content
+        if content is None:
+            return
+        behind = [watcher for watcher in watchers if watcher.content != content and watcher.line.ready]
+        message, at = framed(self._text(topic, view, content)) if behind else b"", _time()
+        for watcher in behind:
+            watcher.content = content
+            self._write(watcher, message, at)
+        observe.frames_sent(topic.kind, len(behind))
+
+    def _write(self, watcher: Watcher, message: bytes, at: float) -> None:
+        watcher.heard_at = at
         try:
-            html = self._screens[topic.kind](view, topic.language, topic.subject)
+            watcher.line.write(message)
+        except Exception:  # it must not keep the others from being told
+            log.exception("a line could not be written to")
+            watcher.ended()
+
+    def _content(self, topic: Topic, view: BoardView) -> str | None:
+        """What of an audience's message is worth sending by itself; None when it cannot be drawn."""
+        if topic.kind == "branch":
+            return dumped(branch_frame(view) | {"v": 0})
+        try:
+            return self._screens[topic.kind](view, topic.language, topic.subject).decode()
         except Exception:
             log.exception("the %s screen of %s could not be drawn", topic.kind, topic.branch_id)
-            self._undrawn.add(topic)
             return None
-        self._undrawn.discard(topic)
-        return fragment(view, html, self._clock()), html.decode()
 
-    async def _deliver_old(self, watcher: Watcher) -> None:
-        view, ticket = await self._boards.ticket(watcher.topic.branch_id, watcher.topic.subject)
+    def _text(self, topic: Topic, view: BoardView, content: str) -> str:
+        if topic.kind == "branch":
+            return dumped(branch_frame(view))
+        return fragment(view, content, self._clock())
+
+    async def _tell_of_old(self, watcher: Watcher) -> None:
+        """A ticket that closed long ago: nothing of it moves any more but the heartbeat."""
+        view, ticket = await self._boards.ticket(watcher.topic.branch_id, watcher.subject)
         if ticket is None:
-            watcher.close(Close.GONE)
-        else:
-            frame = dumped(phone_frame(view, ticket, self._clock()))
-            watcher.put(frame, frame, asyncio.get_running_loop().time())
+            raise NotFound
+        if watcher.line.ready:
+            self._write(watcher, framed(dumped(phone_frame(view, ticket, self._clock()))), _time())
+            observe.frames_sent("ticket")
 
-    def _beat(self, branch_id: str, now: float) -> None:
+    async def _beat(self, branch_id: str) -> None:
         """Only while the view is known to be true: a heartbeat is a promise."""
-        view = self._boards.last(branch_id)
+        view, room, now = self._boards.last(branch_id), self._rooms.get(branch_id), _time()
         # Either way: a clock that was set back must not make an old view look new.
-        if view is None or abs((self._clock() - view.at).total_seconds()) > REDRAW_SECONDS * 2:
+        if view is None or room is None or abs((self._clock() - view.at).total_seconds()) > REDRAW_SECONDS * 2:
             return
-        beat = heartbeat(view, self._clock())
-        for topic, watchers in list(self._watchers.get(branch_id, {}).items()):
-            for watcher in watchers if topic not in self._undrawn else ():
-                if now - watcher.filled_at >= HEARTBEAT_SECONDS:
-                    watcher.beat(beat, now)
+        beat = framed(heartbeat(view, self._clock()))
+        for part in _slices(room.believing()):
+            # Whoever was told something since we began is not due, so no older version follows a newer one.
+            due = [w for w in part if now - w.heard_at >= HEARTBEAT_SECONDS and w.line.ready]
+            for watcher in due:
+                self._write(watcher, beat, now)
+            for kind, count in Counter(watcher.topic.kind for watcher in due).items():
+                observe.frames_sent(kind, count)
+            await asyncio.sleep(0)
+
+
+def _slices(watchers: Iterable[Watcher]) -> Iterator[list[Watcher]]:
+    """Of those who are there now: who comes meanwhile is told when they come."""
+    left = iter(list(watchers))
+    while part := list(islice(left, SLICE)):
+        yield part
+
+
+def _time() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,9 +1,9 @@
 """What the setup pages show of a branch: plain, frozen values, the archived too."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from server.domain.base import Words
 from server.domain.errors import NotFound
@@ -11,7 +11,10 @@ from server.domain.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class BranchSetup:
-    """`hours`: weekday ("mon" …) → spans like "08:30-16:00"; None: always open. `closures`: ISO dates, in order."""
+    """`hours`: weekday ("mon" …) → spans like "08:30-16:00"; None: always open. `closures`: ISO dates, in order.
+
+    `rules`: the columns of the branch that a branch file calls by the same names.
+    """
 
     id: str
     name: str
@@ -23,6 +26,7 @@ class BranchSetup:
     open: bool
     opens_at: datetime | None
     closes_at: datetime | None
+    rules: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,20 @@ class CounterSetup:
 
 
 @dataclass(frozen=True, slots=True)
+class PrioritySetup:
+    id: str
+    name: Words
+    head_start: int  # minutes
+    confirm: bool
+    archived: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PersonSetup:
     """`role` reaches this branch; `everywhere`: it reaches all of them. `joined`: has chosen a password.
 
     `sessions`: browsers signed in now. `seen_at`: when the newest of them signed in. `link_until`: the open link's end.
-    `grants`: branch id → role, all of them.
+    `grants`: branch id → role, all of them. `second_step`: they sign in with codes, too.
     """
 
     id: str
@@ -83,6 +96,7 @@ class PersonSetup:
     seen_at: datetime | None
     link_until: datetime | None
     grants: Mapping[str, str]
+    second_step: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +122,8 @@ class Arrangement:
     devices: tuple[DeviceSetup, ...]
     archived_services: tuple[ServiceSetup, ...]
     archived_counters: tuple[CounterSetup, ...]
+    priorities: tuple[PrioritySetup, ...] = ()
+    archived_priorities: tuple[PrioritySetup, ...] = ()
 
     def service(self, id: str) -> ServiceSetup:
         """NotFound when the branch has none with this id; an archived one is found."""
@@ -116,6 +132,9 @@ class Arrangement:
     def counter(self, id: str) -> CounterSetup:
         return _found(self.counters + self.archived_counters, id)
 
+    def priority(self, id: str) -> PrioritySetup:
+        return _found(self.priorities + self.archived_priorities, id)
+
     def person(self, id: str) -> PersonSetup:
         return _found(self.people, id)
 
@@ -123,13 +142,23 @@ class Arrangement:
         return _found(self.devices, id)
 
 
-T = TypeVar("T", ServiceSetup, CounterSetup, PersonSetup, DeviceSetup)
+T = TypeVar("T", ServiceSetup, CounterSetup, PrioritySetup, PersonSetup, DeviceSetup)
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """What would go on opening day. `since`: the oldest ticket of it."""
+
+    tickets: int
+    ratings: int
+    since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class BranchName:
     id: str
     name: str
+    archived: bool
 
 
 def _found(things: tuple[T, ...], id: str) -> T:

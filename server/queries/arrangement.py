@@ -3,6 +3,7 @@
 arrangement(branch)   the branch with its services, counters, people and devices
 branches_of(grants)   the branches somebody may arrange
 waiting_for(service)  how many people have an open ticket for it
+practice()            what would go on opening day
 last_number(letter)   how far the numbers of a letter have come on a day
 """
 
@@ -13,11 +14,13 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from server.domain.base import table_of
 from server.domain.branch import Branch, Counter, Outcome, Service
 from server.domain.device import Device
 from server.domain.errors import NotFound
+from server.domain.feedback import Rating
 from server.domain.moves import OPEN
-from server.domain.people import EVERYWHERE, RANK, Duty, Grant, OneTimeLink, Role, StaffMember, StaffSession, may
+from server.domain.people import EVERYWHERE, RANK, Duty, Grant, OneTimeLink, Proof, Role, StaffMember, StaffSession, may
 from server.domain.ticket import Ticket
 from server.queries.arranged import (
     Arrangement,
@@ -27,8 +30,11 @@ from server.queries.arranged import (
     DeviceSetup,
     OutcomeSetup,
     PersonSetup,
+    Practice,
+    PrioritySetup,
     ServiceSetup,
 )
+from server.queries.branches import priorities
 
 
 def arrangement(session: Session, branch_id: str, now: datetime) -> Arrangement:
@@ -38,6 +44,7 @@ def arrangement(session: Session, branch_id: str, now: datetime) -> Arrangement:
         raise NotFound
     counters = _counters(session, branch_id)
     services = _services(session, branch_id, [c for c in counters if not c.archived])
+    classes = [PrioritySetup(p.id, p.name, p.head_start, p.confirm, p.archived) for p in priorities(session, branch_id)]
     return Arrangement(
         branch=_branch(branch, now),
         services=tuple(s for s in services if not s.archived),
@@ -46,13 +53,17 @@ def arrangement(session: Session, branch_id: str, now: datetime) -> Arrangement:
         devices=_devices(session, branch_id, now),
         archived_services=tuple(s for s in services if s.archived),
         archived_counters=tuple(c for c in counters if c.archived),
+        priorities=tuple(p for p in classes if not p.archived),
+        archived_priorities=tuple(p for p in classes if p.archived),
     )
 
 
 def branches_of(session: Session, grants: Mapping[str, str]) -> list[BranchName]:
-    """The branches these grants (branch id → role) may arrange, by name."""
-    rows = session.execute(select(Branch.id, Branch.name).order_by(Branch.name, Branch.id))
-    return [BranchName(id, name) for id, name in rows if may(dict(grants), Role.MANAGER, id)]
+    """The branches these grants (branch id → role) may arrange, by name; those in use first."""
+    rows = session.execute(
+        select(Branch.id, Branch.name, Branch.archived).order_by(Branch.archived, Branch.name, Branch.id)
+    )
+    return [BranchName(*row) for row in rows if may(dict(grants), Role.MANAGER, row.id)]
 
 
 def waiting_for(session: Session, branch_id: str, service_id: str) -> int:
@@ -67,6 +78,13 @@ def last_number(session: Session, branch_id: str, day: date, letter: str) -> int
     return max((int(digits) for number in numbers if (digits := number.removeprefix(letter)).isdigit()), default=0)
 
 
+def practice(session: Session, branch_id: str) -> Practice:
+    """How many tickets and ratings a branch has, and since when."""
+    tickets = select(func.count(), func.min(Ticket.joined_at)).where(Ticket.branch_id == branch_id)
+    number, since = session.execute(tickets).one()
+    return Practice(number, session.scalar(select(func.count()).where(Rating.branch_id == branch_id)) or 0, since)
+
+
 def _branch(branch: Branch, now: datetime) -> BranchSetup:
     return BranchSetup(
         id=branch.id,
@@ -76,6 +94,7 @@ def _branch(branch: Branch, now: datetime) -> BranchSetup:
         hours=branch.hours,
         closures=tuple(sorted(branch.closures)),
         notice=branch.notice,
+        rules={column.key: getattr(branch, column.key) for column in table_of(Branch).columns},
         open=branch.is_open(now),
         opens_at=branch.opens_at(now),
         closes_at=branch.closes_at(now),
@@ -159,6 +178,7 @@ def _people(session: Session, branch_id: str, now: datetime) -> tuple[PersonSetu
             seen_at=newest.get(member.id),
             link_until=links.get(member.id),
             grants=grants[member.id],
+            second_step=member.codes_salt is not None,
         )
         for member, role, everywhere in reach.values()
     ]
@@ -168,7 +188,10 @@ def _people(session: Session, branch_id: str, now: datetime) -> tuple[PersonSetu
 def _sessions(session: Session, staff: list[str], now: datetime) -> tuple[Tally[str], dict[str, datetime]]:
     """How many browsers each of them is signed in with now, and when the newest signed in."""
     open_now = select(StaffSession.staff_id, StaffSession.created_at).where(
-        StaffSession.staff_id.in_(staff), StaffSession.ended_at.is_(None), StaffSession.expires_at > now
+        StaffSession.staff_id.in_(staff),
+        StaffSession.ended_at.is_(None),
+        StaffSession.expires_at > now,
+        StaffSession.proof != Proof.WAITING,
     )
     rows = session.execute(open_now.order_by(StaffSession.created_at)).all()
     return Tally(owner for owner, _ in rows), dict(rows)

@@ -1,13 +1,16 @@
 """Questions about a branch and how it is arranged."""
 
-from datetime import date
+from datetime import date, datetime
+from typing import NamedTuple
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, literal_column, select, update
 from sqlalchemy.orm import Session
 
-from server.domain.branch import Branch, Counter, NumberSeries, Outcome, Priority, Service
+from server.domain.base import table_of
+from server.domain.branch import Branch, Counter, Logo, NumberSeries, Outcome, Priority, Service
 from server.domain.errors import Conflict, Invalid, NotFound
-from server.domain.people import Duty, StaffMember
+from server.domain.people import Duty, Installation, StaffMember
+from server.prepared import Prepared, insertion
 
 
 def all_branches(session: Session) -> list[Branch]:
@@ -20,12 +23,59 @@ def branch(session: Session, branch_id: str) -> Branch:
     return found
 
 
-def service(session: Session, branch_id: str, service_id: str) -> Service:
-    """A service in use; Invalid when there is none of that id."""
-    found = session.scalar(_SERVICE, {"branch": branch_id, "service": service_id})
-    if found is None or found.archived:
-        raise Invalid("service-unknown", {"service": "service-unknown"})
+def logo(session: Session, branch_id: str, digest: str) -> Logo:
+    """The branch's picture of that digest; NotFound when it has another, or none."""
+    found = session.get(Logo, branch_id)
+    if found is None or branch(session, branch_id).logo != digest:
+        raise NotFound
     return found
+
+
+def stand(session: Session, branch_id: str) -> tuple[int, int]:
+    """(epoch, version): whether a branch has moved, in one small row. NotFound when there is none."""
+    found = session.execute(_STAND, {"branch": branch_id}).one_or_none()
+    if found is None:
+        raise NotFound
+    return found.epoch or 1, found.version
+
+
+class Marks(NamedTuple):
+    """The versions of the last change to anything of a branch, to how it is arranged, and to who works there."""
+
+    epoch: int
+    version: int
+    arranged: int
+    staffed: int
+
+
+def marks(session: Session, branch_id: str) -> Marks:
+    """What a board has to read again, in one small row. NotFound when there is no such branch."""
+    found = _MARKS.row(session.connection(), {"branch": branch_id})
+    if found is None:
+        raise NotFound
+    version, epoch, arranged, staffed = found
+    return Marks(epoch or 1, version, arranged, staffed or 0)
+
+
+class InUse(NamedTuple):
+    """What a move needs to know of a service."""
+
+    id: str
+    letter: str
+    open: bool
+
+
+def service(session: Session, branch_id: str, service_id: str) -> InUse:
+    """A service in use; Invalid when there is none of that id."""
+    found = _SERVICE.row(session.connection(), {"branch": branch_id, "service": service_id})
+    if found is None:
+        raise Invalid("service-unknown", {"service": "service-unknown"})
+    return InUse(*found)
+
+
+def to_reopen(session: Session, branch_id: str, now: datetime) -> list[Service]:
+    """The services that open again by themselves, whose time has come."""
+    return list(session.scalars(select(Service).where(Service.branch_id == branch_id, Service.reopens_at <= now)))
 
 
 def needs_outcome(session: Session, branch_id: str, service_id: str) -> bool:
@@ -87,7 +137,7 @@ def counter(session: Session, branch_id: str, counter_id: str) -> Counter:
 
 
 def counter_label(session: Session, counter_id: str | None) -> str | None:
-    return session.scalar(select(Counter.label).where(Counter.id == counter_id)) if counter_id else None
+    return _LABEL.value(session.connection(), {"counter": counter_id}) if counter_id else None
 
 
 def branch_of_counter(session: Session, counter_id: str) -> str:
@@ -100,10 +150,16 @@ def branch_of_counter(session: Session, counter_id: str) -> str:
 def next_in_series(session: Session, branch_id: str, service_id: str, day: date) -> int:
     """Draw the next of one service's numbers on one business day; the first is 1."""
     series = {"branch": branch_id, "service": service_id, "day": day}
-    drawn = session.scalar(_NEXT_IN_SERIES, series)
+    drawn: int | None = _NEXT_IN_SERIES.value(session.connection(), series)
     if drawn is None:
-        session.execute(_NEW_SERIES, {"branch_id": branch_id, "service_id": service_id, "business_day": day, "last": 1})
+        first = {"branch_id": branch_id, "service_id": service_id, "business_day": day, "last": 1}
+        _NEW_SERIES.run(session.connection(), first)
     return drawn or 1
+
+
+def left_last(session: Session, branch_id: str) -> list[tuple[datetime, list[str]]]:
+    """When counters were left of late, and the services worked there."""
+    return [(at, services) for at, services in _DUTIES.rows(session.connection(), {"branch": branch_id}) if at]
 
 
 def open_duties(session: Session, branch_id: str) -> list[Duty]:
@@ -112,12 +168,12 @@ def open_duties(session: Session, branch_id: str) -> list[Duty]:
 
 def duty_at(session: Session, counter_id: str) -> Duty | None:
     """The open duty at a counter."""
-    return session.scalar(select(Duty).where(Duty.counter_id == counter_id, Duty.ended_at.is_(None)))
+    return session.scalar(_DUTY_AT, {"counter": counter_id})
 
 
 def duty_of(session: Session, staff_id: str) -> Duty | None:
     """The open duty of an agent, in whatever branch."""
-    return session.scalar(select(Duty).where(Duty.staff_id == staff_id, Duty.ended_at.is_(None)))
+    return session.scalar(_DUTY_OF, {"staff": staff_id})
 
 
 def duty_here(session: Session, counter_id: str, staff_id: str | None) -> Duty:
@@ -133,17 +189,36 @@ def staff_name(session: Session, staff_id: str) -> str:
 
 
 # Asked by every join or refresh of a board; built once.
-_OPEN_DUTIES = select(Duty).where(Duty.branch_id == bindparam("branch"), Duty.ended_at.is_(None))
-_SERVICE = select(Service).where(Service.branch_id == bindparam("branch"), Service.id == bindparam("service"))
-_NEXT_IN_SERIES = (
-    update(NumberSeries)
-    .where(
-        NumberSeries.branch_id == bindparam("branch"),
-        NumberSeries.service_id == bindparam("service"),
-        NumberSeries.business_day == bindparam("day"),
-    )
-    .values(last=NumberSeries.last + 1)
-    .returning(NumberSeries.last)
-    .execution_options(synchronize_session=False)
+_STAND = select(Branch.version, select(Installation.epoch).scalar_subquery().label("epoch")).where(
+    Branch.id == bindparam("branch")
 )
-_NEW_SERIES = insert(NumberSeries)
+_STAFFED = select(func.max(Duty.changed)).where(Duty.branch_id == bindparam("branch"))
+_MARKS = Prepared(_STAND.add_columns(Branch.arranged, _STAFFED.scalar_subquery().label("staffed")))
+_LABEL = Prepared(select(Counter.label).where(Counter.id == bindparam("counter")))
+_DUTY_AT = select(Duty).where(Duty.counter_id == bindparam("counter"), Duty.ended_at.is_(None))
+_DUTY_OF = select(Duty).where(Duty.staff_id == bindparam("staff"), Duty.ended_at.is_(None))
+_OPEN_DUTIES = select(Duty).where(Duty.branch_id == bindparam("branch"), Duty.ended_at.is_(None))
+_SERVICES = table_of(Service)
+_SERVICE = Prepared(
+    select(_SERVICES.c.id, _SERVICES.c.letter, _SERVICES.c.open).where(
+        _SERVICES.c.branch_id == bindparam("branch"), _SERVICES.c.id == bindparam("service"), ~_SERVICES.c.archived
+    )
+)
+_SERIES = table_of(NumberSeries)
+_NEXT_IN_SERIES = Prepared(
+    update(_SERIES)
+    .where(
+        _SERIES.c.branch_id == bindparam("branch"),
+        _SERIES.c.service_id == bindparam("service"),
+        _SERIES.c.business_day == bindparam("day"),
+    )
+    .values(last=_SERIES.c.last + 1)
+    .returning(_SERIES.c.last)
+)
+_NEW_SERIES = insertion(_SERIES)
+_DUTIES = Prepared(
+    select(Duty.ended_at, Duty.services)
+    .where(Duty.branch_id == bindparam("branch"), Duty.changed > literal_column("0"))
+    .order_by(Duty.changed.desc())
+    .limit(literal_column("10"))
+)

@@ -1,8 +1,9 @@
 """Questions about staff, devices and how they are let in."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from server.domain.device import Device
@@ -12,12 +13,15 @@ from server.domain.people import (
     Grant,
     Installation,
     OneTimeLink,
+    Proof,
+    RecoveryCode,
     Revocation,
     Role,
     StaffMember,
     StaffSession,
     may,
 )
+from server.prepared import Prepared
 
 
 def epoch(session: Session) -> int:
@@ -27,12 +31,11 @@ def epoch(session: Session) -> int:
 
 def grants(session: Session, staff_id: str) -> dict[str, str]:
     """Branch id → role."""
-    return {grant.branch_id: grant.role for grant in session.scalars(select(Grant).where(Grant.staff_id == staff_id))}
+    return dict(_GRANTS.rows(session.connection(), {"staff": staff_id}))
 
 
 def is_active(session: Session, staff_id: str) -> bool:
-    member = session.get(StaffMember, staff_id)
-    return member is not None and member.active
+    return bool(_IS_ACTIVE.value(session.connection(), {"staff": staff_id}))
 
 
 def works_in(session: Session, staff_id: str, branch_id: str) -> bool:
@@ -40,7 +43,18 @@ def works_in(session: Session, staff_id: str, branch_id: str) -> bool:
 
 
 def by_session(session: Session, token_hash: str, now: datetime) -> tuple[StaffSession, StaffMember] | None:
-    """The live session behind a cookie, with its person."""
+    """The live session behind a cookie, with its person; none that waits for the second step."""
+    found = _live(session, token_hash, now)
+    return found if found is not None and found[0].proof != Proof.WAITING else None
+
+
+def waiting_session(session: Session, token_hash: str, now: datetime) -> tuple[StaffSession, StaffMember] | None:
+    """The same of a session that has the password and waits for the second step."""
+    found = _live(session, token_hash, now)
+    return found if found is not None and found[0].proof == Proof.WAITING else None
+
+
+def _live(session: Session, token_hash: str, now: datetime) -> tuple[StaffSession, StaffMember] | None:
     found = session.get(StaffSession, token_hash)
     if found is None or found.ended_at is not None or found.expires_at <= now:
         return None
@@ -62,11 +76,34 @@ def has_key(session: Session, staff_id: str) -> bool:
 
 
 def has_signed_in(session: Session, staff_id: str) -> bool:
+    """Whether they can come in without a link, or have come in by one lately."""
+    member = session.get(StaffMember, staff_id)
+    if member is not None and member.password is not None:
+        return True
     return bool(session.scalar(select(func.count()).where(StaffSession.staff_id == staff_id)))
+
+
+def has_codes(session: Session, staff_id: str) -> bool:
+    """Whether they have set up the second step of signing in."""
+    return session.scalar(select(StaffMember.codes_salt).where(StaffMember.id == staff_id)) is not None
+
+
+def login_of(session: Session, staff_id: str) -> str | None:
+    return session.scalar(select(StaffMember.login).where(StaffMember.id == staff_id))
 
 
 def by_login(session: Session, login: str) -> StaffMember | None:
     return session.scalar(select(StaffMember).where(StaffMember.login == login.strip().lower(), StaffMember.active))
+
+
+def called(session: Session, name: str) -> StaffMember | None:
+    """Whoever signs in with this name; else the only one who is called so."""
+    member = by_login(session, name)
+    if member is not None:
+        return member
+    same = select(StaffMember).where(StaffMember.active, func.lower(StaffMember.name) == name.strip().lower())
+    found = list(session.scalars(same.limit(2)))
+    return found[0] if len(found) == 1 else None
 
 
 def staff_of(session: Session, branch_id: str) -> list[tuple[StaffMember, str]]:
@@ -97,8 +134,54 @@ def sessions_of(session: Session, staff_id: str) -> list[StaffSession]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A browser somebody is signed in with now. `seen_at`: to the minute; None: not since signing in."""
+
+    id: str
+    browser: str | None
+    since: datetime
+    seen_at: datetime | None
+    proof: str
+
+
+def signed_in(session: Session, staff_id: str, now: datetime) -> tuple[SignedIn, ...]:
+    """The browsers a person is signed in with, the one seen last first."""
+    live = [one for one in sessions_of(session, staff_id) if one.expires_at > now and one.proof != Proof.WAITING]
+    found = [SignedIn(one.id, one.browser, one.created_at, one.seen_at, str(one.proof)) for one in live]
+    return tuple(sorted(found, key=lambda one: (one.seen_at or one.since, one.id), reverse=True))
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSignIn:
+    """How somebody signs in. `codes_since`: None without a second step; `left`: unused recovery codes."""
+
+    login: str | None
+    has_password: bool
+    codes_since: datetime | None
+    left: int
+    browsers: tuple[SignedIn, ...]
+
+
+def own_sign_in(session: Session, staff_id: str, now: datetime) -> OwnSignIn:
+    member = session.get_one(StaffMember, staff_id)
+    return OwnSignIn(
+        member.login,
+        member.password is not None,
+        member.codes_since if member.codes_salt else None,
+        recovery_codes_left(session, staff_id),
+        signed_in(session, staff_id, now),
+    )
+
+
+def recovery_codes_left(session: Session, staff_id: str) -> int:
+    unused = (RecoveryCode.staff_id == staff_id, RecoveryCode.used_at.is_(None))
+    return session.scalar(select(func.count()).where(*unused)) or 0
+
+
 def link(session: Session, token_hash: str) -> OneTimeLink | None:
-    return session.get(OneTimeLink, token_hash)
+    """Locked, where the database can: of two who open it at the same moment one comes in."""
+    return session.get(OneTimeLink, token_hash, with_for_update=True)
 
 
 def open_links(session: Session, subject: str, now: datetime) -> list[OneTimeLink]:
@@ -122,3 +205,8 @@ def revocations_since(session: Session, since: datetime) -> list[Revocation]:
 
 
 _EPOCH = select(Installation.epoch)
+
+
+# Asked inside every action of a member of staff.
+_GRANTS = Prepared(select(Grant.branch_id, Grant.role).where(Grant.staff_id == bindparam("staff")))
+_IS_ACTIVE = Prepared(select(StaffMember.active).where(StaffMember.id == bindparam("staff")))

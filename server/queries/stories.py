@@ -133,7 +133,7 @@ def story(session: Session, now: datetime, ticket_id: str) -> Story:
         called_at=ticket.called_at or (calls[-1] if calls else None), acknowledged=ticket.acknowledged_at is not None,
         ready=ticket.ready, missed_at=ticket.missed_at, closed_at=ticket.closed_at,
         until=_until(branch, ticket), change_until=ticket.joined_at + CHANGE_SERVICE_WITHIN,
-        ahead=tickets.count_ahead(session, ticket) if ticket.state in (State.WAITING, State.EXPECTED) else None,
+        ahead=_ahead(session, ticket),
         postponements_left=_postponements_left(session, branch, ticket),
         may_return=ticket.state == State.MISSED and ticket.returns == 0 and now <= (_until(branch, ticket) or now),
         may_rate=ticket.state == State.SERVED and not goes_on and now <= _rated_until(branch, visit),
@@ -141,6 +141,12 @@ def story(session: Session, now: datetime, ticket_id: str) -> Story:
         waited=int((calls[0] - ticket.joined_at).total_seconds() // 60) if calls else None,
         lines=_lines(session, branch, diary), rating=_answered(rating, now),
     )  # fmt: skip
+
+
+def _ahead(session: Session, ticket: Ticket) -> int | None:
+    if ticket.state not in (State.WAITING, State.EXPECTED):
+        return None
+    return tickets.count_ahead(session, ticket.branch_id, ticket.service_id, ticket.id, ticket.key)
 
 
 def _until(branch: Branch, ticket: Ticket) -> datetime | None:

@@ -1,18 +1,24 @@
 """Questions about tickets, their order and their diaries."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, ColumnElement, and_, bindparam, func, or_, select
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, and_, bindparam, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
-from server.domain.branch import Priority
+from server.domain.base import table_of
+from server.domain.branch import Branch, Priority
 from server.domain.errors import NotFound
 from server.domain.feedback import Rating
-from server.domain.moves import CURRENT, HARMLESS, OPEN, State, TicketEvent
+from server.domain.joined import Joined
+from server.domain.moves import CURRENT, HARMLESS, OPEN, Move, State, TicketEvent
+from server.domain.ordering import Place
 from server.domain.people import Duty
 from server.domain.ticket import Ticket
+from server.prepared import Prepared, insertion
 
+MANY = 500  # ids in one question; with more, all of the branch are asked for
 LONGEST_QUEUE = 1_000_000  # "all of it", where a number is needed
 
 
@@ -33,17 +39,17 @@ def branch_of_ticket(session: Session, ticket_id: str) -> str:
 
 def current_at(session: Session, counter_id: str) -> Ticket | None:
     """Who is called or being served at a counter."""
-    return session.scalar(_CURRENT_AT, {"counter": counter_id})
+    return next(iter(_found(session, _CURRENT_AT, {"counter": counter_id})), None)
 
 
 def parked_at(session: Session, branch_id: str, counter_id: str) -> list[Ticket]:
-    return list(session.scalars(_PARKED_AT, {"branch": branch_id, "counter": counter_id}))
+    return _found(session, _PARKED_AT, {"branch": branch_id, "counter": counter_id})
 
 
 def sent_to(session: Session, duty: Duty) -> list[Ticket]:
     """Waiting tickets that were transferred to this counter or this agent."""
     here = {"branch": duty.branch_id, "counter": duty.counter_id, "staff": duty.staff_id}
-    return list(session.scalars(_SENT_TO, here))
+    return _found(session, _SENT_TO, here)
 
 
 def bound_to(session: Session, branch_id: str, counter_id: str | None, staff_id: str | None) -> list[Ticket]:
@@ -73,10 +79,17 @@ def behind(session: Session, ticket: Ticket, limit: int) -> list[Ticket]:
     )
 
 
-def count_ahead(session: Session, ticket: Ticket) -> int:
-    """The others who wait in its queue before its place; it may stand elsewhere in the database, or not at all."""
-    place = {"id": ticket.id, "place": ticket.place, "version": ticket.place_version}
-    return session.scalar(_COUNT_AHEAD, {"branch": ticket.branch_id, "service": ticket.service_id, **place}) or 0
+def count_ahead(session: Session, branch_id: str, service_id: str, ticket_id: str, key: Place) -> int:
+    """The others who wait in a queue before `key`; the ticket may stand elsewhere in the database, or not at all."""
+    where = {"branch": branch_id, "service": service_id, "id": ticket_id, "place": key[0], "version": key[1]}
+    return _COUNT_AHEAD.value(session.connection(), where) or 0
+
+
+def add(session: Session, joined: Joined) -> None:
+    """Write a new ticket and its first line."""
+    connection = session.connection()
+    _NEW_TICKET.run(connection, joined.ticket)
+    _NEW_LINE.run(connection, joined.line)
 
 
 def head_start(session: Session, ticket: Ticket) -> int:
@@ -117,6 +130,13 @@ def open_tickets(session: Session, branch_id: str) -> list[Ticket]:
     return listed(session, branch_id, sorted(OPEN), None)
 
 
+def fullest_branches(session: Session) -> list[str]:
+    """Branches that somebody is in, the fullest first."""
+    inside = select(func.count()).where(Ticket.branch_id == Branch.id, Ticket.state.in_(OPEN)).scalar_subquery()
+    counted = select(Branch.id, inside.label("inside")).order_by(inside.desc(), Branch.id)
+    return [id for id, count in session.execute(counted) if count]
+
+
 def changed_since(session: Session, branch_id: str, version: int) -> list[Ticket]:
     return list(session.scalars(_CHANGED_SINCE, {"branch": branch_id, "version": version}))
 
@@ -128,8 +148,29 @@ def served_last(session: Session, branch_id: str, service_id: str, limit: int) -
         Ticket.state == State.SERVED,
         Ticket.service_id == service_id,
         Ticket.started_at.is_not(None),
+        Ticket.closed_at.is_not(None),  # is so; said, it is found by its index
     )
     return list(session.scalars(found.order_by(Ticket.closed_at.desc(), Ticket.moved.desc()).limit(limit)))[::-1]
+
+
+def served_on(session: Session, branch_id: str, day: date) -> list[Ticket]:
+    """Who was served on that business day; it is not over for more than two days."""
+    began = datetime.combine(day, time(), UTC) - timedelta(days=1)
+    found = select(Ticket).where(Ticket.branch_id == branch_id, Ticket.closed_at >= began, Ticket.business_day == day)
+    return list(session.scalars(found.where(Ticket.state == State.SERVED)))
+
+
+def thanked(session: Session, branch_id: str, ids: Sequence[str], score: int) -> list[tuple[str, str]]:
+    """(ticket, staff) of the ratings of these tickets that gave at least `score`."""
+    if not ids:
+        return []
+    found = select(Rating.ticket_id, Rating.staff_id).where(
+        Rating.branch_id == branch_id, Rating.score >= score, Rating.staff_id.is_not(None)
+    )
+    if len(ids) <= MANY:
+        found = found.where(Rating.ticket_id.in_(ids))
+    wanted = set(ids)
+    return [(ticket, staff) for ticket, staff in session.execute(found) if ticket in wanted and staff]
 
 
 def closed_since(session: Session, branch_id: str, at: datetime) -> list[Ticket]:
@@ -141,6 +182,11 @@ def diary(session: Session, ticket_id: str) -> list[TicketEvent]:
     return list(
         session.scalars(select(TicketEvent).where(TicketEvent.ticket_id == ticket_id).order_by(TicketEvent.version))
     )
+
+
+def moves_since(session: Session, branch_id: str, version: int, limit: int) -> list[TicketEvent]:
+    """The newest diary lines after `version`, newest first."""
+    return list(session.scalars(_MOVES_SINCE, {"branch": branch_id, "version": version, "most": limit}))
 
 
 def calls_since(session: Session, branch_id: str, version: int, limit: int) -> list[tuple[TicketEvent, Ticket]]:
@@ -155,7 +201,7 @@ def calls_since(session: Session, branch_id: str, version: int, limit: int) -> l
 def lines_since(session: Session, branch_id: str, version: int, limit: int) -> list[TicketEvent]:
     """The newest diary lines after `version` that an undo takes back or is stopped by, oldest first."""
     found = select(TicketEvent).where(
-        TicketEvent.branch_id == branch_id, TicketEvent.version > version, TicketEvent.move.not_in(HARMLESS)
+        TicketEvent.branch_id == branch_id, TicketEvent.version > version, TicketEvent.move.not_in(_NOT_UNDONE)
     )
     return list(session.scalars(found.order_by(TicketEvent.version.desc()).limit(limit)))[::-1]
 
@@ -169,6 +215,12 @@ def rating_of(session: Session, visit_id: str) -> Rating | None:
     return session.get(Rating, visit_id)
 
 
+def _found(session: Session, ids: Prepared, values: dict[str, Any]) -> list[Ticket]:
+    """Mostly there is none, and then no object is looked for."""
+    found = (session.get(Ticket, id) for (id,) in ids.rows(session.connection(), values))
+    return [ticket for ticket in found if ticket is not None]
+
+
 def _in_queue(branch_id: str | BindParameter[str], service_id: str | BindParameter[str]) -> ColumnElement[bool]:
     return and_(
         Ticket.branch_id == branch_id,
@@ -179,22 +231,27 @@ def _in_queue(branch_id: str | BindParameter[str], service_id: str | BindParamet
     )
 
 
+_NOT_UNDONE = HARMLESS | {Move.JOIN}  # a join comes first: it stops no undo
 # What every call and join asks. Built once: building a statement takes longer than the database takes to answer it.
 _BRANCH: BindParameter[str] = bindparam("branch")
 _COUNTER: BindParameter[str] = bindparam("counter")
 _STAFF: BindParameter[str] = bindparam("staff")
 _PLACE, _VERSION = bindparam("place", type_=BigInteger), bindparam("version", type_=BigInteger)
 _BEFORE = or_(Ticket.place < _PLACE, and_(Ticket.place == _PLACE, Ticket.place_version < _VERSION))
-_CURRENT_AT = select(Ticket).where(Ticket.counter_id == _COUNTER, Ticket.state.in_(CURRENT))
-_PARKED_AT = (
-    select(Ticket)
+# Written out: SQLite uses an index of some rows only for a statement that names what they have in common.
+_IS_CURRENT = Ticket.state.in_([literal_column(f"'{state}'") for state in sorted(CURRENT)])
+_CURRENT_AT = Prepared(select(Ticket.id).where(Ticket.counter_id == _COUNTER, _IS_CURRENT))
+_PARKED_AT = Prepared(
+    select(Ticket.id)
     .where(Ticket.branch_id == _BRANCH, Ticket.state == State.PARKED, Ticket.counter_id == _COUNTER)
     .order_by(Ticket.place, Ticket.place_version)
 )
-_SENT_TO = select(Ticket).where(
-    Ticket.branch_id == _BRANCH,
-    Ticket.state == State.WAITING,
-    or_(Ticket.bound_counter_id == _COUNTER, Ticket.bound_staff_id == _STAFF),
+_SENT_TO = Prepared(
+    select(Ticket.id).where(
+        Ticket.branch_id == _BRANCH,
+        Ticket.state == State.WAITING,
+        or_(Ticket.bound_counter_id == _COUNTER, Ticket.bound_staff_id == _STAFF),
+    )
 )
 _QUEUE = (
     select(Ticket)
@@ -203,7 +260,14 @@ _QUEUE = (
     .limit(bindparam("most"))
 )
 _OTHERS = Ticket.id != bindparam("id")
-_COUNT_AHEAD = select(func.count()).where(_in_queue(_BRANCH, bindparam("service")), _OTHERS, _BEFORE)
+_COUNT_AHEAD = Prepared(select(func.count()).where(_in_queue(_BRANCH, bindparam("service")), _OTHERS, _BEFORE))
+_NEW_TICKET, _NEW_LINE = insertion(table_of(Ticket)), insertion(table_of(TicketEvent))
+_MOVES_SINCE = (
+    select(TicketEvent)
+    .where(TicketEvent.branch_id == _BRANCH, TicketEvent.version > _VERSION)
+    .order_by(TicketEvent.version.desc())
+    .limit(bindparam("most"))
+)
 _CHANGED_SINCE = select(Ticket).where(Ticket.branch_id == _BRANCH, Ticket.changed > _VERSION)
 _OPEN_OF_VISITOR = (
     select(Ticket)

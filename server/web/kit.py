@@ -5,26 +5,30 @@ import ipaddress
 import socket
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
+from time import monotonic
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from fastapi.requests import HTTPConnection
 from sqlalchemy.orm import Session
 
-from server import access
+from server import access, observe
 from server.access import Memory, Staff
 from server.db import Database, Fn, Key
 from server.domain.branch import Branch
 from server.domain.errors import NotFound
 from server.domain.presence import Presence
 from server.live.board import Boards
+from server.live.honesty import Honesty
 from server.live.hub import Hub
 from server.live.views import BoardView
 from server.queries import branches
 from server.settings import Settings
+from server.web.claims import Claims
 from server.web.limits import Limits
 
+LAN_SECONDS = 10  # a screen opened at localhost asks for it with every code and ticket
 T = TypeVar("T")
 
 
@@ -32,13 +36,15 @@ class Kit:
     """One per process; every request finds it at `app.state.kit`."""
 
     def __init__(
-        self, settings: Settings, db: Database, boards: Boards, hub: Hub, presence: Presence, limits: Limits
-    ) -> None:
+        self, settings: Settings, db: Database, boards: Boards, hub: Hub, presence: Presence, limits: Limits,
+        honesty: Honesty,
+    ) -> None:  # fmt: skip
         self.settings, self.boards, self.hub, self.presence, self.limits = settings, boards, hub, presence, limits
-        self._db = db
+        self.honesty, self._db = honesty, db
         self.staff: Memory[Staff] = Memory()
         self.screens: Memory[access.Screen] = Memory()
-        self.claims: Memory[access.Claim] = Memory(seconds=3600)  # ended by revocations
+        self.claims = Claims(db.ask, db.now)
+        self.seen: set[str] = set()  # sessions that were used since somebody last took note of them
         self.forgotten = 0  # times; who was asked for before the last of them must be asked again
         self._places: Memory[str] = Memory(seconds=3600)  # counter id → branch id; a counter never moves
 
@@ -51,14 +57,27 @@ class Kit:
         """Run an action; with `who`, only while they still have `role` in the branch, asked inside the transaction."""
         if who is not None and branch_id is not None:
             fn = partial(_permitted, fn=fn, who=who, role=role)
-        return await self._db.act(branch_id, key, fn)
+        answer = await self._db.act(branch_id, key, fn)
+        observe.about(branch=branch_id, ticket=answer.get("ticket") if isinstance(answer, dict) else None)
+        return answer
 
     async def ask(self, fn: Callable[[Session], T]) -> T:
         return await self._db.ask(fn)
 
+    async def ask_at_length(self, fn: Callable[[Session], T]) -> T:
+        return await self._db.ask_at_length(fn)
+
     async def board(self, branch_id: str) -> BoardView:
         """The branch as it is, at least as new as everything answered before."""
-        return await self.boards.fresh(branch_id)
+        board = await self.boards.fresh(branch_id)
+        observe.about(branch=branch_id)
+        return board
+
+    async def board_to_join(self, branch_id: str) -> BoardView:
+        """The branch a moment ago: what a join is promised from costs no drawing of its own."""
+        board = await self.boards.recent(branch_id)
+        observe.about(branch=branch_id)
+        return board
 
     async def branch_of_counter(self, counter_id: str) -> str:
         """NotFound when there is no such counter."""
@@ -66,16 +85,15 @@ class Kit:
         if known is None:
             known = await self.ask(partial(branches.branch_of_counter, counter_id=counter_id))
             self._places.put(counter_id, known)
+        observe.about(branch=known)
         return known
 
     async def claim_of_ticket(self, ticket_id: str) -> access.Claim:
         """What its secret is checked against; NotFound when there is no such ticket."""
-        known = self.claims.get(ticket_id)
+        known = await self.claims.of(ticket_id)
         if known is None:
-            known = await self.ask(partial(access.claim_of, ticket_id=ticket_id))
-            if known is None:
-                raise NotFound
-            self.claims.put(ticket_id, known)
+            raise NotFound
+        observe.about(branch=known.branch_id, ticket=ticket_id)
         return known
 
     def forget_who(self) -> None:
@@ -98,10 +116,14 @@ class Kit:
         return f"{scheme}://{host}" + (f":{url.port}" if url.port else "")
 
 
-async def kit(request: HTTPConnection) -> Kit:
-    """The dependency: `kit: Kit = Depends(kit)`. Async, because a plain function would cost a thread each time."""
+def kit_of(request: HTTPConnection) -> Kit:
     found: Kit = request.app.state.kit
     return found
+
+
+async def kit(request: HTTPConnection) -> Kit:
+    """The dependency: `kit: Kit = Depends(kit)`. Async, because a plain function would cost a thread each time."""
+    return kit_of(request)
 
 
 def key_of(request: HTTPConnection, scope: str, key: str | None, body: bytes | str) -> Key | None:
@@ -121,7 +143,12 @@ def is_loopback(host: str) -> bool:
 
 
 def lan_address() -> str | None:
-    """This machine's address in its own network; None without one. No packet is sent."""
+    """This machine's address in its own network, as it was a few seconds ago; None without one. No packet is sent."""
+    return _lan_address(int(monotonic() / LAN_SECONDS))
+
+
+@lru_cache(maxsize=1)
+def _lan_address(_: int) -> str | None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))  # RFC 5737: an address nobody has

@@ -5,7 +5,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from server import words
+from server.domain.colour import is_dark_enough
 
 ROOT = Path(__file__).resolve().parents[2]
 KIT = ROOT / "server" / "web"
@@ -29,15 +30,25 @@ BUNDLES: Mapping[str, tuple[str, ...]] = {
     "kiosk.css": (*_SHARED, "kiosk_ui/kiosk.css"),
     "lobby.css": (*_SHARED, "display/lobby.css"),
     "console.css": (*_SHARED, "staff_console/console.css"),
-    "setup.css": (*_SHARED, "staff_console/setup.css"),
+    "setup.css": (*_SHARED, "staff_console/setup.css", "staff_console/trail.css"),
+    "people.css": (*_SHARED, "staff_console/setup.css", "staff_console/people.css"),
+    "sign-in.css": (*_SHARED, "staff_console/console.css", "staff_console/codes.css"),
+    "floor.css": (*_SHARED, "staff_console/setup.css", "staff_console/floor.css"),
+    "floor.js": (*_SCREEN, "staff_console/floor.js"),
     "phone.js": (*_HTMX, "live.js", "kiosk_ui/phone.js"),
     "kiosk.js": (*_SCREEN, "kiosk_ui/kiosk.js"),
     "lobby.js": (*_SCREEN, "display/lobby.js"),
-    "console.js": (*_SCREEN, "staff_console/console.js"),
-    "setup.js": (*_HTMX, "live.js", "staff_console/setup.js"),
+    "console.js": (*_SCREEN, "staff_console/console.js", "staff_console/print.js"),
+    "setup.js": (*_HTMX, "live.js", "staff_console/setup.js", "staff_console/print.js"),
+    "reports.css": (*_SHARED, "staff_console/setup.css", "staff_console/reports.css"),
+    "reports.js": ("staff_console/reports.js",),
 }
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
+FOR_EVER = "public, max-age=31536000, immutable"
 LANGUAGE = "language"  # the cookie
+NIGHT = re.compile(r"night/([0-9a-f]{6})/((?:phone|kiosk|lobby|worn)\.css)")  # a bundle in the colour of a branch
+WORN = "worn.css"  # the colour alone, for a part of a page where it is tried on
+KEPT = 256  # files and bundles in memory: made-up colours must not fill it
 ASIDES = re.compile(r"/\*.*?\*/|(?:^|(?<=\s))//\s.*?$|^\s+", re.MULTILINE | re.DOTALL)
 """Comments and indentation: a tenth of what a phone's first visit may weigh."""
 
@@ -88,17 +99,22 @@ def is_htmx(request: HTTPConnection) -> bool:
     return request.headers.get("hx-request") == "true"
 
 
-@cache
+def dressed(name: str, colour: str | None) -> str:
+    """The address of a bundle of styles in a branch's own colour: no request more than in the house's."""
+    return static(f"night/{colour.removeprefix('#')}/{name}" if colour else name)
+
+
+@lru_cache(maxsize=KEPT)
 def static(name: str) -> str:
     """The address of a file or bundle; it changes with the content, so that browsers may keep it for ever."""
     digest = hashlib.sha256(_content(name)).hexdigest()[:10]
     return f"/static/{digest}/{name}"
 
 
-@cache
-def build() -> str:
+@lru_cache(maxsize=KEPT)
+def build(colour: str | None = None) -> str:
     """Changes when anything that pages load changes: screens that run for weeks load themselves anew."""
-    return hashlib.sha256("".join(static(name) for name in BUNDLES).encode()).hexdigest()[:10]
+    return hashlib.sha256("".join((*map(static, BUNDLES), colour or "")).encode()).hexdigest()[:10]
 
 
 def static_response(request: HTTPConnection, name: str, digest: str = "") -> Response:
@@ -108,7 +124,7 @@ def static_response(request: HTTPConnection, name: str, digest: str = "") -> Res
     except (OSError, ValueError, KeyError):  # also names that no file system takes
         return Response(status_code=404)
     ours = static(name) == f"/static/{digest}/{name}"  # else a page of another version asks, while we are updated
-    keep = "public, max-age=31536000, immutable" if ours else "no-store"
+    keep = FOR_EVER if ours else "no-store"
     headers = {"Cache-Control": keep, "Vary": "Accept-Encoding"}
     kind = TYPES[Path(name).suffix]
     if "gzip" in request.headers.get("accept-encoding", ""):
@@ -130,7 +146,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"static": static, "build": build, "csrf_key": lambda: uuid4().hex}
+    environment.globals |= {"static": static, "dressed": dressed, "build": build, "csrf_key": lambda: uuid4().hex}
     return environment
 
 
@@ -150,13 +166,17 @@ def _context(language: str, tz: str | None, context: dict[str, Any]) -> dict[str
     } | context
 
 
-@cache
+@lru_cache(maxsize=KEPT)
 def _packed(name: str) -> tuple[bytes, bytes]:
     plain = _content(name)
     return plain, gzip.compress(plain, 9, mtime=0)
 
 
 def _content(name: str) -> bytes:
+    if (worn := NIGHT.fullmatch(name)) and is_dark_enough(f"#{worn[1]}"):
+        if worn[2] == WORN:
+            return f".worn {{ --night: #{worn[1]}; }}".encode()
+        return _content(worn[2]) + f"\n:root:root:root {{ --night: #{worn[1]}; }}".encode()
     if name in BUNDLES:
         return b"\n".join(_part(_file(part)) for part in BUNDLES[name])
     return _file(name).read_bytes()

@@ -3,12 +3,15 @@
 from urllib.parse import urlsplit
 
 from fastapi.requests import HTTPConnection
+from fastapi.telemetry import TelemetryConfig
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.domain.errors import Forbidden
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# Where an environment variable says so, the framework would send addresses and what was typed to somebody else.
+NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
 DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' {sockets}; "

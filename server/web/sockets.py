@@ -1,28 +1,27 @@
-"""Hold one socket: check where it comes from and who holds it, subscribe, send the newest state, close."""
+"""Hold one socket: check where it comes from and who holds it, subscribe, and leave it to its line."""
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from time import monotonic
 
-from fastapi import APIRouter, Depends, WebSocket, WebSocketDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from server import words
 from server.domain.errors import NotFound, Refusal
-from server.live.hub import Topic, Watcher
+from server.live.watching import Topic
 from server.live.wire import LARGEST_MESSAGE, SEND_SECONDS, Close
 from server.web import pages
-from server.web.kit import Kit, kit
+from server.web.kit import Kit
+from server.web.plain_line import LINE, PlainLine
 from server.web.security import same_origin
 from server.web.who import Device, Staff, device_or_none, holder_or_none, staff_or_none
 
 FIRST_MESSAGE_SECONDS = 10.0
-INBOUND_PER_MINUTE = 60  # nobody has anything to say here but their first word
-router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,35 +33,40 @@ class Seat:
     until: datetime | None = None
 
 
-Find = Callable[[], Awaitable[Seat | None]]
-"""Who asks → their seat; None for whoever may not watch this."""
+Find = Callable[[WebSocket, Kit, str], Awaitable[Seat | None]]
+"""(who asks, kit, what the address names) → their seat; None for whoever may not watch this."""
 
 
-@router.websocket("/api/v1/live/tickets/{ticket_id}")
-async def ticket_socket(socket: WebSocket, ticket_id: str, kit: Kit = Depends(kit)) -> None:
-    """A phone: frames of one ticket. Without cookie or header the first message is {"secret": "…"}."""
-    await _hold(socket, kit, partial(_ticket, socket, kit, ticket_id), may_come_with_secret=True)
+class Address:
+    """Where something can be watched. `path` names one thing, in braces."""
+
+    def __init__(self, path: str, find: Find) -> None:
+        self.path, self.find = path, find
+        self._pattern = re.compile(re.sub("{[a-z_]+}", "([^/]+)", path))
+
+    def named(self, path: str) -> str | None:
+        found = self._pattern.fullmatch(path)
+        return found[1] if found else None
 
 
-@router.websocket("/api/v1/live/branches/{branch_id}")
-async def branch_socket(socket: WebSocket, branch_id: str, kit: Kit = Depends(kit)) -> None:
-    """A program or screen: calls and services of one branch."""
-    await _hold(socket, kit, partial(_branch, socket, kit, branch_id))
+class Sockets:
+    """ASGI: our sockets, before anything else looks at them: ten thousand come back at once. The rest goes to `app`."""
 
+    def __init__(self, app: ASGIApp, kit: Kit) -> None:
+        self._app, self._kit = app, kit
 
-@router.websocket("/live/{kind:str}")
-async def screen_socket(socket: WebSocket, kind: str, kit: Kit = Depends(kit)) -> None:
-    """A kiosk or lobby: its own screen, whatever the address says."""
-    await _hold(socket, kit, partial(_screen, socket, kit, kind))
-
-
-@router.websocket("/live/counters/{counter_id}")
-async def counter_socket(socket: WebSocket, counter_id: str, kit: Kit = Depends(kit)) -> None:
-    """An agent's console at one counter."""
-    await _hold(socket, kit, partial(_counter, socket, kit, counter_id))
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        for address in ADDRESSES if scope["type"] == "websocket" else ():
+            named = address.named(scope["path"].removeprefix(scope.get("root_path", "")))
+            if named is not None:
+                scope["route"] = address  # for the log
+                await _hold(WebSocket(scope, receive, send), self._kit, address.find, named)
+                return
+        await self._app(scope, receive, send)
 
 
 async def _ticket(socket: WebSocket, kit: Kit, ticket_id: str) -> Seat | None:
+    """A phone: frames of one ticket. Without cookie or header the first message is {"secret": "…"}."""
     holder = await holder_or_none(socket, ticket_id, kit)
     if holder is None and not socket.headers.get("authorization"):
         holder = await holder_or_none(socket, ticket_id, kit, secret=await _first_word(socket))
@@ -72,6 +76,7 @@ async def _ticket(socket: WebSocket, kit: Kit, ticket_id: str) -> Seat | None:
 
 
 async def _branch(socket: WebSocket, kit: Kit, branch_id: str) -> Seat | None:
+    """A program or screen: calls and services of one branch."""
     screen, staff = await device_or_none(socket, kit), await staff_or_none(socket, kit)
     topic = Topic("branch", branch_id)
     if screen is not None and screen.branch_id == branch_id:
@@ -80,6 +85,7 @@ async def _branch(socket: WebSocket, kit: Kit, branch_id: str) -> Seat | None:
 
 
 async def _screen(socket: WebSocket, kit: Kit, kind: str) -> Seat | None:
+    """A kiosk or lobby: its own screen, whatever the address says."""
     screen = await device_or_none(socket, kit)
     if screen is None or screen.kind != kind:
         return None
@@ -88,6 +94,7 @@ async def _screen(socket: WebSocket, kit: Kit, kind: str) -> Seat | None:
 
 
 async def _counter(socket: WebSocket, kit: Kit, counter_id: str) -> Seat | None:
+    """An agent's console at one counter."""
     staff = await staff_or_none(socket, kit)
     if staff is None:
         return None
@@ -101,6 +108,15 @@ async def _counter(socket: WebSocket, kit: Kit, counter_id: str) -> Seat | None:
     return _of_staff(Topic("console", branch_id, counter_id, language), staff)
 
 
+async def _floor(socket: WebSocket, kit: Kit, branch_id: str) -> Seat | None:
+    """A manager's floor of one branch."""
+    staff = await staff_or_none(socket, kit)
+    if staff is None or not staff.may("manager", branch_id):
+        return None
+    language = staff.language or pages.choose_language(socket, words.LANGUAGES)
+    return _of_staff(Topic("floor", branch_id, "", language), staff)
+
+
 def _of_screen(topic: Topic, screen: Device) -> Seat:
     return Seat(topic, frozenset({("device", screen.id)}))
 
@@ -109,22 +125,33 @@ def _of_staff(topic: Topic, staff: Staff) -> Seat:
     return Seat(topic, frozenset(staff.holders), staff.until)
 
 
-async def _hold(socket: WebSocket, kit: Kit, find: Find, *, may_come_with_secret: bool = False) -> None:
+ADDRESSES = (
+    Address("/api/v1/live/tickets/{ticket_id}", _ticket),
+    Address("/api/v1/live/branches/{branch_id}", _branch),
+    Address("/live/counters/{counter_id}", _counter),
+    Address("/live/floor/{branch_id}", _floor),
+    Address("/live/{kind}", _screen),
+)
+
+
+async def _hold(socket: WebSocket, kit: Kit, find: Find, named: str) -> None:
     """Accept first: a browser cannot tell a refused handshake from a lost network, and would try for ever."""
     await socket.accept()
-    code = Close.FOREIGN_ORIGIN
-    if _may_ask(socket, kit, may_come_with_secret):
+    code: Close | None = Close.FOREIGN_ORIGIN
+    if _may_ask(socket, kit, may_come_with_secret=find is _ticket):
         try:
-            code = await _watch(socket, kit, find)
+            code = await _watch(socket, kit, find, named)
         except NotFound:
             code = Close.GONE
         except Refusal:  # the database is away
             code = Close.RESTART
-    with suppress(RuntimeError, WebSocketDisconnect, TimeoutError):
-        await asyncio.wait_for(socket.close(int(code)), SEND_SECONDS)
+    if code is not None:
+        with suppress(RuntimeError, WebSocketDisconnect, TimeoutError):
+            async with asyncio.timeout(SEND_SECONDS):
+                await socket.close(int(code))
 
 
-def _may_ask(socket: WebSocket, kit: Kit, may_come_with_secret: bool) -> bool:
+def _may_ask(socket: WebSocket, kit: Kit, *, may_come_with_secret: bool) -> bool:
     """From a page of ours; or, from no page at all, with a key or with the secret that will be said first."""
     origin = socket.headers.get("origin")
     if origin is not None:
@@ -135,7 +162,8 @@ def _may_ask(socket: WebSocket, kit: Kit, may_come_with_secret: bool) -> bool:
 async def _first_word(socket: WebSocket) -> str:
     """The secret of the first message, or ""."""
     try:
-        text = await asyncio.wait_for(socket.receive_text(), FIRST_MESSAGE_SECONDS)
+        async with asyncio.timeout(FIRST_MESSAGE_SECONDS):
+            text = await socket.receive_text()
         message = json.loads(text) if len(text) <= LARGEST_MESSAGE else {}
     except (TimeoutError, ValueError, KeyError, RecursionError, WebSocketDisconnect):
         return ""
@@ -150,50 +178,16 @@ async def _language(socket: WebSocket, kit: Kit, branch_id: str) -> str:
     return asked if asked in languages else languages[0]
 
 
-async def _watch(socket: WebSocket, kit: Kit, find: Find) -> Close:
-    """Send the newest state until either side ends; with which code."""
+async def _watch(socket: WebSocket, kit: Kit, find: Find, named: str) -> Close | None:
+    """Find the seat and take it; the code it is to be closed with, or None when the line goes on by itself."""
     forgotten = kit.forgotten
-    seat = await find()
+    seat = await find(socket, kit, named)
     if seat is None:
         return Close.NOT_YOURS
-    watcher = await kit.hub.watch(seat.topic, seat.holders)
+    line = (socket.scope.get("extensions") or {}).get(LINE) or PlainLine(socket)
+    watcher = await kit.hub.watch(seat.topic, seat.holders, line)
     if kit.forgotten != forgotten:  # somebody's rights changed while we asked for theirs
         watcher.close(Close.RESTART)
-    listener = asyncio.create_task(_listen(socket, watcher))
-    end = _end_at(seat.until, kit, watcher)
-    try:
-        while (message := await watcher.next()) is not None:
-            await asyncio.wait_for(socket.send_text(message), SEND_SECONDS)
-    except (TimeoutError, WebSocketDisconnect, RuntimeError):
-        watcher.close(Close.SLOW)
-    finally:
-        kit.hub.leave(watcher)
-        listener.cancel()
-        if end is not None:
-            end.cancel()
-    return watcher.closed or Close.RESTART
-
-
-def _end_at(until: datetime | None, kit: Kit, watcher: Watcher) -> asyncio.TimerHandle | None:
-    """A session's socket ends with it."""
-    if until is None:
-        return None
-    seconds = (until - kit.now()).total_seconds()
-    return asyncio.get_running_loop().call_later(seconds, watcher.close, Close.NOT_YOURS)
-
-
-async def _listen(socket: WebSocket, watcher: Watcher) -> None:
-    """Nothing that comes in is wanted; too much of it ends the socket."""
-    since, heard = monotonic(), 0
-    with suppress(WebSocketDisconnect, RuntimeError):
-        while True:
-            message = await socket.receive()
-            if message["type"] == "websocket.disconnect":
-                break
-            if monotonic() - since > 60:
-                since, heard = monotonic(), 0
-            heard += 1
-            if heard > INBOUND_PER_MINUTE:
-                watcher.close(Close.TOO_MUCH)
-                return
-    watcher.close(Close.RESTART)
+    if seat.until is not None:
+        watcher.ends_in((seat.until - kit.now()).total_seconds())
+    return await line.hold(watcher)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from fastapi import Depends
@@ -13,7 +14,7 @@ from server.access import Memory, Screen, Staff
 from server.chance import hashed, new_id
 from server.domain.errors import Forbidden, NotFound, SignInNeeded
 from server.domain.people import Actor
-from server.web.kit import Kit, kit
+from server.web.kit import Kit, is_loopback, kit, origin_of
 
 SESSION = "session"
 DEVICE = "device"
@@ -47,9 +48,16 @@ async def staff_or_none(request: HTTPConnection, kit: Kit = Depends(kit)) -> Sta
             kit, kit.staff, "key" + hashed(key), lambda: kit.ask(lambda s: access.staff_by_key(s, key))
         )
     if token := request.cookies.get(SESSION):
-        asked = lambda: kit.ask(lambda s: access.staff_by_session(s, token, kit.now()))  # noqa: E731
-        return await _remembered(kit, kit.staff, "session" + hashed(token), asked)
+        found = await _remembered(kit, kit.staff, "session" + hashed(token), partial(_by_session, kit, token))
+        if found is not None and found.session_id:
+            kit.seen.add(found.session_id)
+        return found
     return None
+
+
+async def _by_session(kit: Kit, token: str) -> Staff | None:
+    required = kit.settings.second_step == "required"
+    return await kit.ask(lambda session: access.staff_by_session(session, token, kit.now(), all_prove=required))
 
 
 async def signed_in(staff: Staff | None = Depends(staff_or_none)) -> Staff:
@@ -121,8 +129,21 @@ def remember_ticket(request: HTTPConnection, response: Response, kit: Kit, ticke
 
 def set_cookie(request: HTTPConnection, response: Response, name: str, value: str, days: float) -> None:
     """HttpOnly, SameSite=Lax, Secure over https."""
-    secure = request.url.scheme in ("https", "wss")
-    response.set_cookie(name, value, max_age=int(days * 86400), httponly=True, samesite="lax", secure=secure)
+    secure, life = _is_secure(request), int(days * 86400)
+    response.set_cookie(name, value, max_age=life, httponly=True, samesite="lax", secure=secure)
+
+
+def _is_secure(request: HTTPConnection) -> bool:
+    """Over https, also where a proxy ends it and TRUSTED_PROXIES does not name that proxy.
+
+    What is asked at PUBLIC_URL's own host has come by its scheme, and so has what a proxy beside us passes on under a
+    loopback address; a screen that opens another address in its own network over http could not keep such a cookie.
+    """
+    if request.url.scheme in ("https", "wss"):
+        return True
+    scheme, host, _ = origin_of(request.app.state.kit.settings.public_url)
+    asked = request.url.hostname or ""
+    return scheme == "https" and (asked == host or is_loopback(asked))
 
 
 async def _remembered(kit: Kit, memory: Memory[T], key: str, ask: Callable[[], Awaitable[T | None]]) -> T | None:

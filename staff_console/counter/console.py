@@ -10,10 +10,11 @@ from server import words
 from server.domain.errors import NotFound
 from server.live.views import BoardView, TicketView
 from server.web import pages
-from staff_console.counter.desk import BREAKS, PLACES, REASONS, ROWS, Desk, desk
+from staff_console.counter.desk import BREAK_REASONS, BREAKS, PLACES, REASONS, ROWS, Desk, desk
 from staff_console.counter.stand import Stand, stand
 
 PAGE = "counter/counter.html"
+REMEMBERED = 64  # drawings
 PANELS = frozenset({"outcome", "transfer", "walk-in", "duty", "keys"})
 KEYS = (
     ("N", "counter.call-next"),
@@ -28,10 +29,17 @@ KEYS = (
     ("W", "counter.walk-in"),
     ("K", "counter.break"),
     ("?", "counter.all-keys"),
+    ("H", "counter.help-come"),
     ("1–9", "counter.key-digits"),
     ("Esc", "counter.key-escape"),
 )
-DRAWN_WITH: Mapping[str, Any] = {"rows": ROWS, "places": PLACES, "breaks": BREAKS, "face": "console"}
+DRAWN_WITH: Mapping[str, Any] = {
+    "rows": ROWS,
+    "places": PLACES,
+    "breaks": BREAKS,
+    "break_reasons": BREAK_REASONS,
+    "face": "console",
+}
 
 router = APIRouter()
 
@@ -39,7 +47,7 @@ router = APIRouter()
 def fragment(view: BoardView, language: str, subject: str) -> bytes:
     """The console of the counter `subject`, for everybody who watches it; empty when the branch has it no more."""
     found = desk(view, subject, view.at)
-    return b"" if found is None else _draw(found, language, "").encode()
+    return b"" if found is None else _draw(found, language).encode()
 
 
 SCREENS: Mapping[str, Callable[[BoardView, str, str], bytes]] = {"console": fragment}
@@ -64,7 +72,7 @@ async def answer(stand: Stand, said: str = "", onward: str = "") -> Response:
     if not pages.is_htmx(stand.request):
         return RedirectResponse(f"/counters/{stand.counter_id}{onward}", 303)
     view = await stand.kit.board(stand.branch_id)
-    drawn = _draw(_found(view, stand), stand.language, "")
+    drawn = _draw(_found(view, stand), stand.language)
     if said:
         drawn += pages.render_block("counter/told.html", "told", stand.language, None, said=said)
     return Response(drawn, media_type="text/html", headers={"Cache-Control": "no-store"})
@@ -89,7 +97,18 @@ def _found(view: BoardView, stand: Stand) -> Desk:
     return found
 
 
-def _draw(found: Desk, language: str, said: str) -> str:
-    return pages.render_block(
-        PAGE, "console", language, found.view.branch.time_zone, desk=found, said=said, **DRAWN_WITH
-    )
+def _draw(found: Desk, language: str) -> str:
+    """Drawn once for each view: what a move is answered with is what the live socket sends a moment later."""
+    key = found.counter.id, language
+    view, drawn = _drawn.get(key, (None, ""))
+    if view is not found.view:
+        if len(_drawn) >= REMEMBERED:
+            _drawn.clear()
+        drawn = pages.render_block(
+            PAGE, "console", language, found.view.branch.time_zone, desk=found, said="", **DRAWN_WITH
+        )
+        _drawn[key] = found.view, drawn
+    return drawn
+
+
+_drawn: dict[tuple[str, str], tuple[BoardView, str]] = {}

@@ -1,10 +1,10 @@
 """What one counter's console shows, worked out from the board: who is here, who is next and why, what can be done."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from server.live.views import BoardView, CounterView, OutcomeView, ServiceView, TicketView, UndoView, Words
+from server.live.views import BoardView, CounterView, DayView, OutcomeView, ServiceView, TicketView, UndoView, Words
 
 REASONS = ("need", "papers", "early", "together", "other")
 """Why a ticket may be chosen before its turn: slugs of the sentences `counter.reason.*`."""
@@ -15,8 +15,14 @@ PLACES = ("arrival", "front", "end")
 BREAKS = (5, 10, 15, 30, 45, 60)
 """Minutes an agent on a break may say it will take."""
 
-ROWS = 50
-"""Waiting tickets drawn at most: a fragment goes to every watcher at every change, and nobody reads further."""
+BREAK_REASONS = (("R", "rest"), ("M", "meal"), ("P", "papers"), ("G", "meeting"), ("O", "other"))
+"""What a break may be for, each with its key: domain.people.BREAK_REASONS."""
+
+ROWS = 30
+"""Waiting tickets drawn at most: a fragment goes to every watcher at every change, and nobody reads further.
+
+Twice what a screen shows at once. Each row costs the server and the browser time between a press and its card.
+"""
 
 MOVES = {
     "off": frozenset[str](),
@@ -81,6 +87,38 @@ class Desk:
         return service.name if service else {"*": ticket.letter}
 
     @property
+    def day(self) -> DayView | None:
+        """What the agent here has done today; None before the first."""
+        return self.view.days.get(self.counter.duty.staff_id) if self.counter.duty else None
+
+    @property
+    def earlier(self) -> tuple[TicketView, ...]:
+        """The other tickets of the visit of who is here now, oldest first."""
+        if self.ticket is None:
+            return ()
+        mine = [t for t in self.view.by_ticket.values() if t.visit == self.ticket.visit and t.id != self.ticket.id]
+        return tuple(sorted(mine, key=lambda t: t.joined_at))
+
+    def outcome_of(self, ticket: TicketView) -> Words | None:
+        service = self.service_of(ticket)
+        return next((o.name for o in service.outcomes if o.id == ticket.outcome), None) if service else None
+
+    @property
+    def help(self) -> ServiceView | None:
+        """The service that staff are called to help with."""
+        wanted = self.view.branch.help
+        return next((s for s in self.view.services if wanted and s.id == wanted.service), None)
+
+    @property
+    def helps(self) -> bool:
+        wanted, duty = self.view.branch.help, self.counter.duty
+        return wanted is not None and duty is not None and duty.staff_id in wanted.coming
+
+    @property
+    def can_help(self) -> bool:
+        return self.help is not None and self.help.id in self.counter.services
+
+    @property
     def colleagues(self) -> tuple[CounterView, ...]:
         """The other counters: where a ticket may be sent."""
         return tuple(c for c in self.view.counters if c.id != self.counter.id)
@@ -104,6 +142,14 @@ class Desk:
     def recalls_left(self) -> int:
         return max(self.view.branch.recall_limit - self.ticket.recalls, 0) if self.ticket else 0
 
+    @property
+    def recall_at(self) -> datetime | None:
+        """When who is called can be called again, while that is still to come."""
+        if self.state != "called" or self.ticket is None or self.ticket.called_at is None or not self.recalls_left:
+            return None
+        again = self.ticket.called_at + timedelta(seconds=self.view.branch.recall_gap)
+        return again if again > self.now else None
+
     def why(self, ticket: TicketView) -> str:
         """Slug of the reason why `ticket` is the one to be called next: `counter.why.*`."""
         if ticket.state == "parked":
@@ -124,10 +170,13 @@ class Desk:
                 return priority.head_start
         return 0
 
-    def late(self, ticket: TicketView) -> bool:
-        """Whether the ticket has waited longer than its service's target."""
-        service = self.service_of(ticket)
-        return service is not None and self.now - ticket.waiting_since > timedelta(minutes=service.target_wait)
+    def rows(self, most: int) -> Iterator[tuple[TicketView, Words, bool, int]]:
+        """The first of the queue: who, for what, whether longer than its service's target, minutes waited."""
+        services = {service.id: service for service in self.view.services}
+        for ticket in self.queue[:most]:
+            service, waited = services.get(ticket.service), max(self.now - ticket.waiting_since, timedelta(0))
+            late = service is not None and waited > timedelta(minutes=service.target_wait)
+            yield ticket, service.name if service else {"*": ticket.letter}, late, int(waited.total_seconds() // 60)
 
 
 def desk(view: BoardView, counter_id: str, now: datetime) -> Desk | None:

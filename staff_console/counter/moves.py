@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from server import words
-from server.actions import joining, serving, undoing
+from server.actions import helping, joining, serving, undoing
 from server.actions.joining import Joining
 from server.chance import new_id
 from server.domain.errors import Invalid
@@ -61,6 +61,7 @@ class WalkIn(Press):
     name: str = Field("", max_length=NAME_LENGTH)
     need: str = Field("", max_length=NEED_LENGTH)
     priority: str = ""
+    visit_of: str = ""  # whose visit it belongs to: "another service, please"
 
 
 @router.post("/calls")
@@ -182,11 +183,17 @@ async def remove(here: Here, form: Annotated[Reasoned, Form()]) -> Response:
     return await answer(here)
 
 
+@router.post("/help")
+async def help_out(here: Here, form: Annotated[Press, Form()]) -> Response:
+    """Staff were called: this counter works that service too from now on."""
+    await here.act(form, partial(helping.come, by=here.actor, counter_id=here.counter_id))
+    return await answer(here)
+
+
 @router.post("/walk-in")
 async def walk_in(here: Here, form: Annotated[WalkIn, Form()]) -> Response:
     """A number for somebody who stands here without a phone."""
     view = await here.kit.board(here.branch_id)
-    wait = next((service.wait for service in view.services if service.id == form.service), None)
     asked = Joining(
         ticket_id=new_id(),
         service=form.service,
@@ -196,7 +203,8 @@ async def walk_in(here: Here, form: Annotated[WalkIn, Form()]) -> Response:
         name=form.name or None,
         need=form.need or None,
         priority=form.priority or None,
-        promised=(wait.likely, wait.at_most) if wait else None,
+        promised=view.promise(form.service),
+        visit_of=form.visit_of or None,
     )
     given = await here.act(form, partial(joining.join, by=here.actor, joining=asked, presence=here.kit.presence))
     view = await here.kit.board(here.branch_id)

@@ -11,6 +11,7 @@ from pydantic import Field
 from server import words
 from server.actions import duties
 from server.chance import new_id
+from server.live.views import BoardView, DayView
 from server.queries import branches
 from server.web import pages
 from server.web.kit import Kit, kit
@@ -29,10 +30,11 @@ class Profile(Press):
 
 
 class Break(Press):
-    """`minutes`: how long it will take, if said."""
+    """`minutes`: how long it will take, `reason`: what it is for, if said."""
 
     on_break: bool
     minutes: int = Field(0, ge=0, le=24 * 60)
+    reason: str = ""
 
 
 class End(Press):
@@ -51,9 +53,14 @@ async def choose(
     who = lost.duty.staff_name if lost and lost.duty and lost.duty.staff_id != staff.id else ""
     return pages.page(
         request, "counter/place.html", language=language, face="console", staff=staff, places=places,
-        manages=any(staff.may("manager", name) for name in [*names, "*"]),
+        manages=any(staff.may("manager", name) for name in [*names, "*"]), day=_day(places, staff),
         taken=words.say(language, "counter.choose.elsewhere", name=who, counter=lost.label) if lost and who else "",
     )  # fmt: skip
+
+
+def _day(places: list[BoardView], staff: Staff) -> DayView | None:
+    """What this person has done today, in whichever branch that was most."""
+    return max((day for view in places if (day := view.days.get(staff.id))), key=lambda day: day.served, default=None)
 
 
 @router.post("/counters/{counter_id}/duty")
@@ -73,8 +80,9 @@ async def take(here: Here, form: Annotated[Profile, Form()]) -> Response:
 async def change_break(here: Here, form: Annotated[Break, Form()]) -> Response:
     back_at = here.now() + timedelta(minutes=form.minutes) if form.on_break and form.minutes else None
     changed = partial(
-        duties.change_break, by=here.actor, counter_id=here.counter_id, on_break=form.on_break, back_at=back_at
-    )
+        duties.change_break, by=here.actor, counter_id=here.counter_id, on_break=form.on_break, back_at=back_at,
+        reason=form.reason or None,
+    )  # fmt: skip
     await here.act(form, changed)
     return await answer(here)
 

@@ -4,43 +4,36 @@ room.py       who arranges which branch: what every route starts from
 readiness.py  the checklist
 forms.py      what stands in a form
 wording.py    how moments, days and names are written
+places.py     all branches
 place.py      the branch itself   services.py, counters.py   what it offers, and where
+rules.py      its rules           priorities.py              who may go a little earlier
+file.py       the branch as a file, out and in           telling.py: how a change is told
+trail.py      who changed what   opening.py              practice, and opening day
+look.py       its colour, and how phone, door and lobby will look
+waits.py      how often told waits were kept
+privacy.py    what is kept of customers, and how long
 """
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
 
-from server.domain.errors import Forbidden
-from server.queries.arrangement import branches_of
-from server.web import pages
-from server.web.kit import Kit, kit
-from server.web.who import Staff, signed_in
-from staff_console.counter.stand import language_of
-from staff_console.setup import counters, place, services
+from staff_console.setup import (
+    counters,
+    file,
+    look,
+    opening,
+    place,
+    places,
+    priorities,
+    privacy,
+    rules,
+    services,
+    trail,
+    waits,
+)  # fmt: skip
 from staff_console.setup.room import Room, room
 
 router = APIRouter()
-
-
-@router.get("/setup")
-async def choose(request: Request, staff: Staff = Depends(signed_in), kit: Kit = Depends(kit)) -> Response:
-    """The only branch there is to arrange, or which one it shall be; Forbidden for who arranges none."""
-    found = await kit.ask(lambda session: branches_of(session, staff.grants))
-    if len(found) == 1:
-        return RedirectResponse(f"/setup/{found[0].id}", 303)
-    if not found and not staff.may("manager", "*"):
-        raise Forbidden
-    return pages.page(
-        request,
-        "setup/branches.html",
-        language=language_of(request, staff),
-        face="console",
-        room=None,
-        branch=None,
-        staff=staff,
-        branches=found,
-        done=None,
-    )
 
 
 @router.get("/setup/{branch_id}")
@@ -48,6 +41,15 @@ async def overview(here: Room = Depends(room)) -> Response:
     return await here.page("setup/overview.html", "overview")
 
 
+router.include_router(places.router)
 router.include_router(place.router)
 router.include_router(services.router)
 router.include_router(counters.router)
+router.include_router(priorities.router)
+router.include_router(rules.router)
+router.include_router(file.router)
+router.include_router(trail.router)
+router.include_router(opening.router)
+router.include_router(look.router)
+router.include_router(waits.router)
+router.include_router(privacy.router)

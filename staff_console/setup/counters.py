@@ -92,4 +92,6 @@ def _filled(counter: CounterSetup) -> Form:
 def _section(form: Form) -> CounterSection:
     """What was typed, checked as a branch file is. "All" and ticks beside it: all."""
     services = None if form.value("works") == "all" else tuple(form.typed.get("services", ()))
+    if services == ():
+        raise Invalid("invalid-input", {"services": "services-needed"})
     return checked(CounterSection, {"label": form.text("label"), "services": services})

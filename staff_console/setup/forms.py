@@ -53,9 +53,9 @@ class Form:
         return [line for line in tidy if line]
 
     def number(self, name: str) -> int | None:
-        """A whole number of at most four digits; None for anything else, so that a rule can name it."""
+        """A whole number of at most six digits; None for anything else, so that a rule can name it."""
         typed = self.value(name).strip()
-        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 4 else None
+        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 6 else None
 
 
 def filled(name: str = "form", /, **values: str | Iterable[str] | None) -> Form:

@@ -88,6 +88,7 @@ async def _page(
         hours_form=hours_form or _hours(setup),
         closure_form=closure_form or filled("closure"),
         days=WEEKDAYS,
+        may_archive=here.staff.may("admin", here.branch_id),
     )
 
 

@@ -1,7 +1,7 @@
 """Who arranges which branch, what they sent, and the page they get: what every route of the setup pages starts from."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -22,16 +22,20 @@ from server.web import pages, qr
 from server.web.kit import Kit, key_of, kit
 from server.web.who import Staff, signed_in
 from staff_console.counter.stand import language_of
-from staff_console.setup import wording
+from staff_console.setup import telling, wording
 from staff_console.setup.forms import Form
 from staff_console.setup.readiness import readiness
 
 DONE = frozenset({
     "saved", "outcome-saved", "service-added", "service-paused", "service-resumed", "service-archived",
     "service-restored", "counter-added", "counter-archived", "counter-restored", "person-removed", "sessions-ended",
-    "device-revoked",
+    "session-ended", "codes-reset", "role-added", "device-revoked", "archived", "restored", "file-brought", "cleared",
+    "opened", "practising", "branch-added",
 })  # fmt: skip
 """What an address may say was done: slugs of the sentences `setup.done.*`."""
+
+MORE = {"opening": "bell", "rules": "keep", "priorities": "people", "look": "phone", "file": "bring", "trail": "back"}
+"""The rooms beside the steps, each with its icon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +59,12 @@ class Room:
 
     async def form(self, *fields: str, name: str = "form") -> Form:
         """What was sent. A field that is not among `fields` is refused; "name_*" stands for one per language."""
-        sent = await self.request.form()
-        typed: dict[str, tuple[str, ...]] = {}
-        for field, value in sent.multi_items():
-            if isinstance(value, UploadFile) or not any(fnmatchcase(field, allowed) for allowed in ("key", *fields)):
-                raise Invalid
-            typed[field] = (*typed.get(field, ()), value)
-        return Form(typed, name=name)
+        form, _ = await read(self.request, fields, name)
+        return form
 
     async def act(self, form: Form, action: Callable[..., Any], **arguments: Any) -> Any:
         """One action, once per key, while this person may still arrange the branch."""
-        body = json.dumps({field: values for field, values in form.typed.items() if field != "key"}, sort_keys=True)
-        key = key_of(self.request, f"staff:{self.staff.id}", form.value("key"), body)
+        key = key_of(self.request, f"staff:{self.staff.id}", form.value("key"), _body(form))
         fn = partial(action, by=self.staff.actor, **arguments)
         return await self.kit.act(self.branch_id, key, fn, who=self.staff, role="manager")
 
@@ -91,11 +89,13 @@ class Room:
             self.request, template, status=status, language=language, tz=tz, face="console", now=now, room=room,
             staff=self.staff, branch=setup.branch, services=setup.services, counters=setup.counters,
             people=setup.people, devices=setup.devices, archived_services=setup.archived_services,
-            archived_counters=setup.archived_counters,
+            archived_counters=setup.archived_counters, priorities=setup.priorities,
+            archived_priorities=setup.archived_priorities, more=MORE,
             steps=readiness(setup), done=done if done in DONE else None, languages=named_languages(setup),
             moment=lambda at: wording.moment(at, now, language, tz), date=lambda iso: wording.day(iso, language),
             others=lambda names: wording.others(names, language),
             connected=lambda device: wording.connected(device, now),
+            tell=lambda change: telling.told(change, language, telling.names_in(setup)),
             **context,
         )  # fmt: skip
 
@@ -107,6 +107,22 @@ class Room:
             "setup/link.html", room, name=name, kind=kind, link=link, path=path, qr=picture,
             until=datetime.fromisoformat(until), back=self.address(room),
         )  # fmt: skip
+
+
+async def read(request: Request, fields: Iterable[str], name: str = "form") -> tuple[Form, str]:
+    """What was sent, and the same as one text; Invalid when a field is none of these."""
+    typed: dict[str, tuple[str, ...]] = {}
+    async with request.form() as sent:
+        for field, value in sent.multi_items():
+            if isinstance(value, UploadFile) or not any(fnmatchcase(field, allowed) for allowed in ("key", *fields)):
+                raise Invalid
+            typed[field] = (*typed.get(field, ()), value)
+    form = Form(typed, name=name)
+    return form, _body(form)
+
+
+def _body(form: Form) -> str:
+    return json.dumps({field: values for field, values in form.typed.items() if field != "key"}, sort_keys=True)
 
 
 async def room(request: Request, branch_id: str, staff: Staff = Depends(signed_in), kit: Kit = Depends(kit)) -> Room:

@@ -18,6 +18,14 @@ def moment(at: datetime, now: datetime, language: str, tz: str) -> str:
     return words.say(language, slug, time=words.clock(at, language, tz), day=words.day(at, language, tz))
 
 
+def dated(at: datetime, language: str, tz: str) -> str:
+    """ "Monday 23 November 2026, 14:03": years later it still says when."""
+    year = str(at.astimezone(ZoneInfo(tz)).year)
+    return words.say(
+        language, "setup.trail-at", day=words.day(at, language, tz), year=year, time=words.clock(at, language, tz)
+    )
+
+
 def day(iso: str, language: str) -> str:
     """ "2026-12-25" as "Friday 25 December 2026"."""
     on = date.fromisoformat(iso)

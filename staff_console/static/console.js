@@ -109,12 +109,24 @@
     return true;
   };
 
+  // The line may show a move before its answer is here, and htmx drops what is asked meanwhile: a key pressed on what is
+  // shown by then is pressed when the answer has come. Pressed on what was shown before, it is a double tap.
+  let asked = "";
+  let kept = "";
+  addEventListener("htmx:before:request", () => { asked = shown().dataset.v; });
+  addEventListener("htmx:finally:request", () => {
+    const key = kept;
+    asked = kept = "";
+    if (key) setTimeout(() => press(key));
+  });
+
   const press = (key) => {
     const layer = sheet() || panel() || shown();
     if (key === "arrowup" || key === "arrowdown") return climb(layer, key === "arrowup" ? 1 : -1);
     const button = $$("[data-key]", layer).find((one) => one.dataset.key === key && (layer !== shown() || !one.closest(".panel")));
     if (!button) return false;
     if (button.tagName === "INPUT") button.focus();
+    else if (asked && asked !== shown().dataset.v && !button.matches("[data-opens], [data-closes], [data-why]")) kept = key;
     else button.click();
     return true;
   };
@@ -151,9 +163,10 @@
     }
     for (const element of $$("[data-until]")) {
       const left = Math.max(Math.ceil(element.dataset.until - now()), 0);
-      write(element, String(left || ""));
+      const { words } = element.dataset;
+      write(element, words ? words.replace("{time}", length(left, "clock")) : String(left || ""));
       const button = element.closest("button");
-      if (!left && button) Object.assign(button.dataset, { why: element.dataset.over }) && button.setAttribute("aria-disabled", "true");
+      if (!left && button && element.dataset.over) Object.assign(button.dataset, { why: element.dataset.over }) && button.setAttribute("aria-disabled", "true");
     }
     write($(".wall"), live.clock(live.now()));
   };
@@ -199,13 +212,14 @@
   // What the server sends
   const newer = (one, other) => Number(one.e) > Number(other.e) || (one.e === other.e && Number(one.v) >= Number(other.v));
 
+  const same = (one, other) => one.e === other.e && one.v === other.v && one.at === other.at; // the answer's own frame
   /* An answer drawn before a live frame that has overtaken it must not turn the console back; one that is no console
      (a proxy's page, a fault) must not replace it. */
   addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
     const at = tasks.findIndex((task) => task.type === "main" && task.target === shown());
     if (at < 0) return;
     const drawn = tasks[at].fragment.querySelector("#console");
-    if (!drawn || !newer(drawn.dataset, shown().dataset)) tasks.splice(at, 1);
+    if (!drawn || !newer(drawn.dataset, shown().dataset) || same(drawn.dataset, shown().dataset)) tasks.splice(at, 1);
     if (!drawn && tasks.length === 0) say(desk.dataset.unsent);
   });
 

@@ -1,6 +1,7 @@
 """What a customer does, from the door to leaving."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import update
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from server.actions import joining, serving
 from server.db import Key
+from server.domain.base import to_ms
 from server.domain.branch import Branch, NumberSeries
 from server.domain.errors import CodeRefused, Conflict, Invalid, PassRefused
 from server.domain.people import Actor
@@ -55,6 +57,24 @@ async def test_one_open_ticket_per_visitor(world: World) -> None:
     await world.ada.does(joining.leave)
     world.clock.forward(seconds=1)
     assert (await world.ada.joins("renewals"))["number"] == "B001"
+
+
+async def test_who_has_an_appointment_stands_where_it_says_unless_they_are_late(world: World) -> None:
+    await world.changes(remote_joining="expected")
+    at = world.clock() + timedelta(minutes=30)
+    wish = partial(joining.Joining, service="new-passport", channel="phone", language="en", appointment_at=at)
+    for id in ("early", "late"):
+        joined = await world.act(
+            joining.join, by=Actor("customer"), joining=wish(ticket_id=id), presence=world.presence
+        )
+        assert joined["state"] == "expected"
+    for id, minutes in (("early", 20), ("late", 15)):
+        world.clock.forward(minutes=minutes)
+        await world.act(
+            joining.arrive, by=Actor("customer", id), ticket_id=id, proof=None, here=True, presence=world.presence
+        )
+    assert (await world.ticket("early")).place == to_ms(at)
+    assert (await world.ticket("late")).place == to_ms(world.clock())
 
 
 async def test_from_afar_the_branch_refuses_or_expects(world: World) -> None:

@@ -12,14 +12,16 @@ from server.actions.arranging import screens, staff
 from server.branch_file import DeviceSection, PersonSection
 from server.chance import hashed, new_id
 from server.db import Key
-from server.domain.errors import Conflict, CounterBusy, Forbidden, LinkUsed, NotFound
+from server.domain.errors import Conflict, CounterBusy, Forbidden, Invalid, LinkUsed, NotFound
 from server.domain.people import EVERYWHERE, Grant, StaffMember
 from server.jobs import note_screens
 from server.live.board import Boards
-from server.live.hub import Hub, Topic
+from server.live.hub import Hub
+from server.live.watching import Topic
 from server.queries import branches, people
 from tests.actions.manager import mira_does, now_of, problems
-from tests.world import World
+from tests.live.simulated import Ear
+from tests.world import World, branch_of_its_own
 
 ZAINAB = PersonSection(name="Zainab", role="agent")
 SIDE_DOOR = DeviceSection(name="Side door", kind="kiosk")
@@ -114,6 +116,29 @@ async def test_whoever_works_elsewhere_too_keeps_that(world: World) -> None:
     assert await world.ask(people.is_active, world.ken.id)
 
 
+async def test_one_person_has_different_roles_in_several_branches(world: World) -> None:
+    await _grants(world, world.mira.id, EVERYWHERE, "manager")
+    market = await branch_of_its_own(world.db, world.clock, "market")
+    await _in_market(world, staff.change, staff_id=market.ken.id, section=PersonSection(name="Kenneth", role="agent"))
+    await _in_market(world, staff.add_role, staff_id=world.ken.id, role="manager")
+    assert await world.ask(people.grants, world.ken.id) == {"harbour": "agent", "market": "manager"}
+    with pytest.raises(Conflict):
+        await _in_market(world, staff.add_role, staff_id=world.ken.id, role="agent")
+    with pytest.raises(Invalid):  # somebody else there is called so
+        await _in_market(world, staff.add_role, staff_id=world.lola.id, role="agent")
+
+
+async def test_nobody_gives_a_role_to_a_stranger_or_above_their_own(world: World) -> None:
+    await branch_of_its_own(world.db, world.clock, "market")
+    await _grants(world, world.mira.id, "market", "manager")
+    await _stranger(world)
+    for somebody in ("stranger", world.mira.id):
+        with pytest.raises((Forbidden, Conflict)):
+            await _in_market(world, staff.add_role, staff_id=somebody, role="agent")
+    with pytest.raises(Invalid):
+        await _in_market(world, staff.add_role, staff_id=world.ken.id, role="admin")
+
+
 async def test_people_of_another_branch_are_not_found(world: World) -> None:
     await _stranger(world)
     with pytest.raises(NotFound):
@@ -140,7 +165,7 @@ async def test_a_paired_screen_goes_on_until_its_new_link_is_opened(world: World
 async def test_a_screen_that_is_connected_was_seen_now(world: World) -> None:
     hub = Hub(Boards(world.db.ask, world.clock), {"lobby": lambda *_: b""}, world.clock)
     await mira_does(world, screens.add, device_id="d", section=SIDE_DOOR, token="t")
-    await hub.watch(Topic("lobby", world.branch), {("device", "d")})
+    await hub.watch(Topic("lobby", world.branch), {("device", "d")}, Ear())
     world.clock.forward(hours=1)
     await note_screens(world.db, hub)
     seen = {device.name: device.seen_at for device in (await now_of(world)).devices}
@@ -189,6 +214,11 @@ async def _grants(world: World, staff_id: str, branch: str, role: str) -> None:
         return {}
 
     await world.db.act(None, None, grant)
+
+
+async def _in_market(world: World, action: Any, **arguments: Any) -> Any:
+    """Mira, in the other branch."""
+    return await world.db.act("market", None, partial(action, by=world.mira.actor, **arguments))
 
 
 async def _stranger(world: World) -> None:

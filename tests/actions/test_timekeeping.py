@@ -11,7 +11,7 @@ async def test_away_too_long_and_missed_too_long_expire(world: World) -> None:
     await world.ken.calls_next()
     await world.ken.does(serving.miss, bo.ticket)
     world.clock.forward(minutes=29)
-    assert await world.ticks() == {"missed": 0, "expired": 0, "duties": 0}
+    assert await world.ticks() == {"missed": 0, "expired": 0, "duties": 0, "opened": 0}
     world.clock.forward(minutes=2)
     assert (await world.ticks())["expired"] == 2
     assert {(await ada.is_()).state, (await bo.is_()).state} == {"expired"}

@@ -56,7 +56,7 @@ async def test_an_agent_s_walk_in_at_night_ends_the_day_too(world: World) -> Non
     wish = joining.Joining("late", "new-passport", "agent", "en", here=True)
     await world.act(joining.join, by=world.ken.actor, joining=wish, presence=world.presence)
     assert (await world.ada.is_()).state == "expired"
-    assert await world.ticks() == {"missed": 0, "expired": 0, "duties": 0}
+    assert await world.ticks() == {"missed": 0, "expired": 0, "duties": 0, "opened": 0}
     assert (await world.ticket("late")).state == "waiting"
 
 

@@ -95,6 +95,14 @@ async def test_health_is_told_to_everybody(here: Harbour) -> None:
     assert (ready.status_code, ready.json()) == (200, {"database": True, "bus": True, "disk": True})
 
 
+async def test_a_server_whose_bus_is_away_says_so_and_still_serves(
+    here: Harbour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(here.app.state.bus, "is_up", lambda: False)
+    ready = await here.http.get("/readyz")
+    assert (ready.status_code, ready.json()) == (200, {"database": True, "bus": False, "disk": True})
+
+
 async def test_a_server_that_cannot_serve_says_so(here: Harbour, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server.api.health.LEAST_SPACE", 2**60)
     ready = await here.http.get("/readyz")

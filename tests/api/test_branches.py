@@ -4,6 +4,7 @@ from datetime import datetime
 
 from server.chance import new_id, new_token
 from tests.api.conftest import Harbour
+from tests.told_waits import told
 
 JOIN = "/branches/harbour/tickets"
 
@@ -17,6 +18,7 @@ async def test_a_branch_tells_its_services_in_the_language_asked_for(here: Harbo
         "name": "Harbour Branch",
         "time_zone": "Africa/Lagos",
         "open": True,
+        "kept": None,
         "services": [
             {
                 "id": "new-passport",
@@ -39,6 +41,14 @@ async def test_a_wait_is_told_once_a_counter_is_open(here: Harbour) -> None:
     assert 0 < likely <= at_most
 
 
+async def test_a_branch_and_its_tickets_tell_how_often_waits_were_kept(here: Harbour) -> None:
+    await told(here.world, kept=95, broken=5)
+    ada = await here.joins()
+    await here.app.state.kit.honesty.count_one("harbour")
+    assert (await here.stranger.get("/branches/harbour")).json()["kept"] == 9
+    assert (await ada.stands())["kept"] == 9
+
+
 async def test_an_unknown_branch_is_a_problem(here: Harbour) -> None:
     answer = await here.stranger.get("/branches/nowhere")
     assert answer.status_code == 404
@@ -50,7 +60,8 @@ async def test_guessing_branches_leaves_nothing_behind(here: Harbour) -> None:
     for name in ("a", "b", "c"):
         await here.stranger.get(f"/branches/{name}")
         await here.stranger.post(f"/branches/{name}/tickets", {"service": "renewals"})
-    assert not {"a", "b", "c"} & ({*boards._boards} | {*boards._locks} | {*boards._views})
+    assert not {"a", "b", "c"} & ({*boards._boards} | {*boards._claimed} | {*boards._views})
+    assert not len(boards._refreshed)
 
 
 async def test_a_screen_gets_the_code_of_its_own_door(here: Harbour) -> None:

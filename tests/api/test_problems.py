@@ -54,7 +54,7 @@ async def test_a_body_beyond_all_measure_is_refused(here: Harbour) -> None:
 
 async def test_a_flood_through_one_door_is_told_when_to_come_back(here: Harbour) -> None:
     for _ in range(JOINS_PER_DEVICE.amount):
-        here.app.state.kit.limits.hit(JOINS_PER_DEVICE, "join", "harbour", here.world.devices["Door"])
+        await here.app.state.kit.limits.hit(JOINS_PER_DEVICE, "join", "harbour", here.world.devices["Door"])
     wish = {"service": "renewals", "presence": here.code()}
     answer = await here.stranger.post("/branches/harbour/tickets", wish, Idempotency_Key=new_token())
     assert answer.status_code == 429

@@ -17,6 +17,7 @@ async def test_a_ticket_tells_its_holder_and_staff_the_same(everywhere: Harbour)
     assert body == {
         "id": bo.id, "number": "A002", "service": "new-passport", "state": "waiting", "counter": None,
         "ahead": 1, "near": True, "version": body["version"], "visit": bo.id, "rating": None,
+        "kept": None, "why": None,
     }  # fmt: skip
     assert (await here.ken.get(bo.path)).json() | {"near": True} == answer.json()
 

@@ -1,6 +1,8 @@
 """A Chromium for everybody, and a stage: pages of our own parts, with a server made of the test."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -28,9 +30,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    chromium = machine.need(machine.CHROMIUM)
+    async with chromium() as launched:
+        yield launched
+
+
+@asynccontextmanager
+async def chromium(fonts: Path | None = None) -> AsyncIterator[Browser]:
+    """`fonts`: a fontconfig file that says which fonts there are, instead of the machine's own."""
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=chromium, args=list(machine.CHROMIUM_FLAGS))
+        launched = await playwright.chromium.launch(
+            executable_path=machine.need(machine.CHROMIUM),
+            args=list(machine.CHROMIUM_FLAGS),
+            env={**os.environ, **({"FONTCONFIG_FILE": str(fonts)} if fonts else {})},
+        )
         yield launched
         await launched.close()
 

@@ -15,10 +15,9 @@ from server.live.views import BoardView
 from server.web import pages, qr
 from server.web.kit import Kit
 from server.web.who import Device
-from tests.browser.stage import ADDRESS, POLICY
+from tests.browser.stage import ADDRESS, POLICY, time_passes
 from tests.screens.lobby_boards import NOW
 
-STEP = 250  # ms
 SENTENCE = 2  # seconds that every voice takes
 VOICE = """
 window.said = []; window.speaking = 0; window.overlapped = false; window.refused = false;
@@ -76,11 +75,8 @@ class LobbyStage:
         await self._send()
 
     async def pass_time(self, seconds: float) -> None:
-        """In small steps, so that what sockets and pictures do in real time happens in between."""
         self.clock += timedelta(seconds=seconds)
-        for step in range(0, int(seconds * 1000), STEP):
-            await self.page.clock.run_for(min(STEP, int(seconds * 1000) - step))
-            await self.page.evaluate("() => 0")
+        await time_passes(self.page, seconds)
 
     async def lives(self, seconds: float) -> None:
         """Time passes, and the server says every five seconds that it is there."""

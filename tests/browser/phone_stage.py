@@ -13,10 +13,9 @@ from kiosk_ui.ticket_page import TicketPage, face_of
 from server.domain.forecast import Wait
 from server.queries.stories import Story
 from server.web import pages
-from tests.browser.stage import ADDRESS, POLICY
+from tests.browser.stage import ADDRESS, POLICY, time_passes
 from tests.screens.lobby_boards import NOW, board
 
-STEP = 250  # ms
 TICKET = "/t/t1"
 HEARD = """
 window.rings = 0; window.shakes = 0;
@@ -89,11 +88,8 @@ class PhoneStage:
         await self.settle()
 
     async def pass_time(self, seconds: float) -> None:
-        """In small steps, so that what sockets do in real time happens in between."""
         self.clock += timedelta(seconds=seconds)
-        for step in range(0, int(seconds * 1000), STEP):
-            await self.page.clock.run_for(min(STEP, int(seconds * 1000) - step))
-            await self.page.evaluate("() => 0")
+        await time_passes(self.page, seconds)
 
     async def lives(self, seconds: float) -> None:
         """Time passes, and the server says every five seconds that it is there."""

@@ -57,6 +57,13 @@ def drawn(template: str, language: str = "en", **context: object) -> str:
     )
 
 
+async def time_passes(page: Page, seconds: float) -> None:
+    """In small steps: what sockets and pictures do in real time must not look slow to a clock that leaps."""
+    for step in range(0, int(seconds * 1000), STEP):
+        await page.clock.run_for(min(STEP, int(seconds * 1000) - step))
+        await page.evaluate("() => 0")
+
+
 @dataclass
 class Stage:
     """`sockets`: every socket the page opened, newest last. `answers`: path → status and body of what it may fetch."""
@@ -109,10 +116,7 @@ class Stage:
         await self.page.clock.run_for(50)
 
     async def pass_time(self, seconds: float) -> None:
-        """In small steps: sockets answer in real time, and must not look slow to a clock that leaps."""
-        for step in range(0, int(seconds * 1000), STEP):
-            await self.page.clock.run_for(min(STEP, int(seconds * 1000) - step))
-            await self.page.evaluate("() => 0")
+        await time_passes(self.page, seconds)
 
     async def hears(self, event: str) -> None:
         await self.page.evaluate(f"() => {{ dispatchEvent(new Event('{event}')); }}")

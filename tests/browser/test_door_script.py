@@ -14,12 +14,11 @@ from server.domain.forecast import Wait
 from server.live.views import BoardView
 from server.web import pages, qr
 from tests.browser.conftest import OpenPage
-from tests.browser.stage import ADDRESS, POLICY
+from tests.browser.stage import ADDRESS, POLICY, time_passes
 from tests.browser.test_phone_screens import door_page
 from tests.screens.lobby_boards import NOW, board, call
 
 SCREEN = {"width": 1080, "height": 1920}
-STEP = 250  # ms
 TURN, GOOD_FOR = 20, 80  # seconds
 
 
@@ -69,9 +68,7 @@ class Door:
 
     async def pass_time(self, seconds: float) -> None:
         self.clock += timedelta(seconds=seconds)
-        for step in range(0, int(seconds * 1000), STEP):
-            await self.page.clock.run_for(min(STEP, int(seconds * 1000) - step))
-            await self.page.evaluate("() => 0")
+        await time_passes(self.page, seconds)
 
     async def _send(self, **more: Any) -> None:
         self.sockets[-1].send(json.dumps({"e": 1, "v": 1, "at": int(self.clock.timestamp()), **more}))
@@ -137,7 +134,7 @@ async def test_a_new_version_reloads_the_page_once_it_has_settled(door: Door) ->
 def _joined(at: datetime) -> BoardView:
     view = board(call("A042"))
     waiting = {"device": "door1", "joined_at": at, "state": "waiting", "ahead": 8, "wait": Wait(12, 20)}
-    ticket = replace(view.tickets[0], **waiting)  # type: ignore[arg-type]
+    ticket = view.tickets[0]._replace(**waiting)  # type: ignore[arg-type]
     return replace(view, at=at, tickets=(ticket,))
 
 

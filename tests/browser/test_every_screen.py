@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -82,6 +83,15 @@ async def a_new_link(page: Page, _: Town) -> None:
     await page.wait_for_selector("#link")
 
 
+async def a_table(page: Page, _: Town) -> None:
+    """One line of it is right, the others are not."""
+    await page.locator("#text").fill("name;sign-in name;role\nNgozi;ngozi;agent\nKen;;agent\n=1;;\n")
+    await page.locator("form.card .button.primary").click()
+    await page.wait_for_selector(".wrong-line")
+
+
+THIS_YEAR = datetime.now(UTC).year
+THREE_YEARS = f"/reports/harbour?from={THIS_YEAR - 2}-01-01&to={THIS_YEAR}-12-31"
 SCREENS = (
     Screen("start", lambda _: "/", lambda _: [], PHONE),
     door("arrive", lambda t: f"/d/harbour/{t.harbour.code()}"),
@@ -101,15 +111,26 @@ SCREENS = (
     Screen("pairing", lambda _: "/pair", lambda _: [], DOOR, hangs=True),
     staff("sign in", "/staff", ""), staff("sign-in link", "/staff/enter", ""), staff("password", "/staff/password"),
     staff("choose a counter", "/counter", "Lola"),
+    staff("codes", "/staff/codes", "Mira"), staff("own page", "/staff/me"),
+    phone("own data", "rated", "/data", all_unfolded), phone("no data", "waiting", "/data"),
+    replace(setup("people/import"), name="setup a table", step=a_table),
     console("idle", "1", "Ken"), console("called", "2", "Lola"), console("serving", "3", "Mira"),
     console("outcome", "3", "Mira", "?panel=outcome"), console("transfer", "2", "Lola", "?panel=transfer"),
     console("walk-in", "1", "Ken", "?panel=walk-in"), console("duty", "1", "Ken", "?panel=duty"),
     replace(console("keys", "1", "Ken"), step=all_keys),
     staff("console chosen", lambda t: t.counter("1", f"?ticket={t.slips['waiting'].id}")),
     *map(setup, ("", "branch", "services", "services/new", "services/new-passport", "counters", "counters/new",
-                 "people", "people/new", "devices")),
+                 "people", "people/new", "people/import", "devices", "waits", "privacy", "rules", "priorities",
+                 "priorities/new", "file", "trail", "opening", "look")),
     staff("setup of one counter", lambda t: f"/setup/harbour/counters/{t.harbour.counter('3')}", "Mira"),
     replace(setup("devices"), name="setup a new link", step=a_new_link),
+    *(staff(f"floor {page or 'itself'}", f"/floor/harbour{page}", "Mira") for page in (
+        "", "/services/renewals", "/notice", "?done=acted")),
+    staff("floor of one counter", lambda t: f"/floor/harbour/counters/{t.harbour.counter('2')}", "Mira"),
+    staff("floor not yours", "/floor/harbour", "Ken", status=403),
+    staff("report", "/reports/harbour", "Mira"), staff("report of no day", "/reports/harbour?from=2020-01-05", "Mira"),
+    staff("report of years", THREE_YEARS, "Mira"),
+    staff("report of no range", "/reports/harbour?from=2026-02-01&to=2026-01-01", "Mira", status=422),
     staff("not yours", "/setup/harbour", "Ken", status=403),
 )  # fmt: skip
 LOOKS: dict[str, dict[str, Any]] = {
@@ -119,9 +140,9 @@ LOOKS: dict[str, dict[str, Any]] = {
 TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("body *")]
   .filter((part) => part.getBoundingClientRect().right > innerWidth + 1).slice(0, 5)
   .map((part) => part.outerHTML.slice(0, 90))"""
-# What a person reads or hears: text and labels, but for keys, codes and words that say which language they are in.
+# What a person reads or hears: text and labels, but for data, keys, codes and languages.
 READ = """() => {
-  const said = [document.title], apart = "kbd, noscript, script, style, svg, :is([lang], [dir=ltr]):not(html)";
+  const said = [document.title], apart = "bdi, kbd, noscript, script, style, svg, :is([lang], [dir=ltr]):not(html)";
   const texts = document.createTreeWalker(document, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) if (!texts.currentNode.parentElement.closest(apart)) said.push(texts.currentNode.data);
   for (const part of document.body.querySelectorAll("*")) {

@@ -6,6 +6,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenPage, barriers
 from tests.browser.lobby_stage import LobbyStage
+from tests.browser.measures import outside
 from tests.screens.lobby_boards import NOW, board, call, counter, service
 
 TV = {"width": 1920, "height": 1080}
@@ -19,10 +20,6 @@ LIGHTS = 2  # a plate lights its stub, then its digits
 ENHANCED = """() => { axe.configure({checks: [{id: "color-contrast-enhanced",
   options: {contrastRatio: {normal: {expected: 7}, large: {expected: 7}}}}]});
   return axe.run(document, {runOnly: ["color-contrast-enhanced"]}); }"""
-OUTSIDE = """() => [...document.querySelectorAll("#lobby *")].filter((part) => {
-  const box = part.getBoundingClientRect();
-  return box.width && (box.right > innerWidth + 1 || box.bottom > innerHeight + 1 || box.left < -1 || box.top < -1);
-}).map((part) => part.outerHTML.slice(0, 80))"""
 
 ONE = board(
     call("A042"), call("B018", "1", ago=90), call("A041", "2", ago=200), counters=(counter("3", "A042"),), closes_at=NOW
@@ -73,7 +70,7 @@ async def test_everything_stands_within_the_screen(open_page: OpenPage, screen: 
     await lobby.opens(board())
     for moment, view in MOMENTS.items():
         await lobby.receives(view)
-        assert (moment, await lobby.page.evaluate(OUTSIDE)) == (moment, [])
+        assert (moment, await outside(lobby.page, "#lobby")) == (moment, [])
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

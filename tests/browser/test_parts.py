@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenPage, barriers
+from tests.browser.measures import sideways
 from tests.browser.stage import ADDRESS, Stage, drawn
 
 LIGHTS = ("unlit", "nearly", "lit", "dashed", "grey", "served")
@@ -24,10 +25,6 @@ WAYS = [
     {"color_scheme": "light", "viewport": {"width": 320, "height": 640}, "language": "fr"},
     {"color_scheme": "dark", "viewport": {"width": 1366, "height": 768}},
 ]
-
-
-async def sideways(page: Page) -> bool:
-    return bool(await page.evaluate("() => document.documentElement.scrollWidth > innerWidth"))
 
 
 @pytest.mark.parametrize("way", WAYS, ids=str)
@@ -67,6 +64,14 @@ async def test_a_plate_wider_than_its_box_shrinks_to_fit(stage: Stage) -> None:
     plate = stage.page.locator(".plate")
     assert await plate.evaluate("(plate) => plate.scrollWidth <= plate.clientWidth")
     assert not await sideways(stage.page)
+
+
+async def test_a_plate_goes_on_fitting_for_who_asked_for_stillness(stage: Stage) -> None:
+    await stage.page.emulate_media(reduced_motion="reduce")
+    await stage.open("{{ plate('WW', '9042', size='wide') }}")
+    await stage.page.evaluate("() => { live.fit(); }")
+    await stage.settle()
+    assert await stage.page.locator(".plate").evaluate("(plate) => plate.scrollWidth <= plate.clientWidth")
 
 
 async def test_the_row_steps_on(stage: Stage) -> None:

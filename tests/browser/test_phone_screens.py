@@ -19,6 +19,7 @@ from server.web import pages
 from server.web.kit import Kit
 from server.web.who import Device
 from tests.browser.conftest import OpenPage, barriers
+from tests.browser.measures import outside, sideways
 from tests.browser.phone_stage import story, ticket_page
 from tests.browser.stage import ADDRESS, POLICY
 from tests.screens.lobby_boards import NOW, board, service
@@ -67,11 +68,6 @@ SMALL = """() => [...document.querySelectorAll("button, a, input:not([type=hidde
   .filter((part) => part.getClientRects().length && !part.matches("#sound"))
   .filter((part) => part.getBoundingClientRect().height < 47.5)
   .map((part) => part.outerHTML.slice(0, 80))"""
-WIDE = "() => document.documentElement.scrollWidth > innerWidth"
-OUTSIDE = """() => [...document.querySelectorAll("#kiosk *")].filter((part) => {
-  const box = part.getBoundingClientRect();
-  return box.width && (box.right > innerWidth + 1 || box.bottom > innerHeight + 1 || box.left < -1 || box.top < -1);
-}).map((part) => part.outerHTML.slice(0, 80))"""
 
 
 async def serve(page: Page, html: Callable[[], str]) -> None:
@@ -99,14 +95,14 @@ async def test_every_page_of_the_ticket_is_open_to_everybody(
         color_scheme=theme, viewport={"width": width, "height": 640}, locale=language, reduced_motion="reduce"
     )
     shown: list[TicketPage] = []
-    await serve(page, lambda: bytes(cards.draw(_request(language), shown[-1]).body).decode())
+    await serve(page, lambda: ticket_html(shown[-1], language))
     for name, ticket in PAGES.items():
         shown.append(ticket)
         await page.goto(f"{ADDRESS}/")
         await page.evaluate("() => document.querySelectorAll('details').forEach((each) => { each.open = true; })")
         assert (name, await barriers(page)) == (name, [])
         assert (name, await page.evaluate(SMALL)) == (name, [])
-        assert (name, await page.evaluate(WIDE)) == (name, False)
+        assert (name, await sideways(page)) == (name, False)
 
 
 @pytest.mark.parametrize("size", [(1080, 1920), (1920, 1080), (768, 1024)])
@@ -118,7 +114,11 @@ async def test_the_door_shows_all_it_has_on_every_screen(open_page: OpenPage, si
         await serve(page, lambda html=html: html)  # type: ignore[misc]
         await page.goto(f"{ADDRESS}/")
         assert (name, await barriers(page)) == (name, [])
-        assert (name, await page.evaluate(OUTSIDE)) == (name, [])
+        assert (name, await outside(page, "#kiosk")) == (name, [])
+
+
+def ticket_html(ticket: TicketPage, language: str) -> str:
+    return bytes(cards.draw(_request(language), ticket).body).decode()
 
 
 async def door_page(view: BoardView) -> str:

@@ -1,9 +1,11 @@
 """What a phone does by itself between two pages: it follows its place, rings, and admits what it does not know."""
 
+from dataclasses import replace
+
 import pytest_asyncio
 from playwright.async_api import expect
 
-from server.domain.forecast import Wait
+from server.domain.forecast import Reason, Wait
 from tests.browser.conftest import OpenPage
 from tests.browser.phone_stage import TICKET, PhoneStage, story, ticket_page
 
@@ -115,3 +117,12 @@ async def test_the_wait_appears_when_a_counter_opens(ada: PhoneStage) -> None:
     ada.shown = ticket_page(story(), 7, wait=Wait(9, 17))
     await ada.says(v=2)
     await expect(ada.page.locator("#wait")).to_be_visible()
+
+
+async def test_why_a_wait_became_longer_appears_and_goes_again(ada: PhoneStage) -> None:
+    ada.shown = replace(ada.shown, wait=Wait(20, 35), why=Reason.CLOSED)
+    await ada.says(v=2, wait=[20, 35], why="closed")
+    await expect(ada.page.locator("#why")).to_have_text("Longer than we said: a counter closed.")
+    ada.shown = replace(ada.shown, why=None)
+    await ada.says(v=3, wait=[20, 35])
+    await expect(ada.page.locator("#why")).to_have_count(0)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import server
 from server.domain import device, feedback  # noqa: F401 - all tables must be mapped
 from server.domain.errors import Conflict, IllegalMove
+from server.domain.joined import Joined, join
 from server.domain.moves import (
     ARROWS,
     CURRENT,
@@ -66,17 +67,21 @@ VERBS = {move: {"return": "come_again", "ready": "get_ready"}.get(move, move.rep
 
 
 def ticket(state: State = S.WAITING, version: int = 1, **fields: Any) -> Ticket:
-    found = Ticket.join(
-        Stamp(Actor("customer", "t"), NOW, version), S.WAITING, id="t", branch_id="harbour", visit_id="t",
-        business_day=NOW.date(), channel="phone", language="en", generation=1, number="A001",
-        service_id="new-passport", arrival=1, place=1,
-    )  # fmt: skip
+    found = Ticket(**joined(version).ticket)
     for field, value in ({"counter_id": "1", "duty_id": "d", "staff_id": "ken"} if state != S.WAITING else {}).items():
         setattr(found, field, value)
     found.state = state
     for field, value in fields.items():
         setattr(found, field, value)
     return found
+
+
+def joined(version: int = 1) -> Joined:
+    return join(
+        Stamp(Actor("customer", "t"), NOW, version), S.WAITING, id="t", branch_id="harbour", visit_id="t",
+        business_day=NOW.date(), channel="phone", language="en", generation=1, number="A001",
+        service_id="new-passport", arrival=1, place=1,
+    )  # fmt: skip
 
 
 def make(found: Ticket, move: Move, version: int = 2) -> TicketEvent:
@@ -171,7 +176,7 @@ def test_whatever_else_came_last_keeps_what_was_before(last: Move) -> None:
 @given(st.lists(st.tuples(st.sampled_from(sorted(TABLE)), st.booleans()), max_size=25))
 def test_a_ticket_is_what_its_diary_says(wishes: list[tuple[Move, bool]]) -> None:
     found = ticket()
-    diary = [joined(found)]
+    diary = [TicketEvent(**joined().line)]
     for version, (wish, back) in enumerate(wishes, start=2):
         try:
             if back:
@@ -184,12 +189,6 @@ def test_a_ticket_is_what_its_diary_says(wishes: list[tuple[Move, bool]]) -> Non
         assert diary[-1].from_state == diary[-2].to_state
         assert diary[-1].to_state == found.state
         assert found.moved == found.changed == version
-
-
-def joined(found: Ticket) -> TicketEvent:
-    """The line that joining wrote."""
-    changes = {field: [None, value] for field, value in fields_of(found).items()}
-    return TicketEvent(move=Move.JOIN, to_state=S.WAITING, changes=changes)
 
 
 def fields_of(found: Ticket) -> dict[str, Any]:

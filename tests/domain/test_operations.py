@@ -22,4 +22,4 @@ def test_every_rule_is_explained_with_its_default() -> None:
         if key in told:
             default = field.default if not isinstance(field.default, tuple) else list(field.default)
             assert told[key].replace('"', "'") == repr(default), key
-    assert len(told) == len(BranchSection.model_fields) - 3  # id and name have none, hours are a table
+    assert len(told) == len(BranchSection.model_fields) - 4  # id, name and colour have none, hours are a table

@@ -34,7 +34,8 @@ class Client:
     ) -> tuple[int, Any]:
         """(status, JSON); Refused from 400 on; Lost when the connection ends before the answer."""
         try:
-            status, answer = await asyncio.wait_for(self._ask(method, path, body, headers or {}), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                status, answer = await self._ask(method, path, body, headers or {})
         except (OSError, asyncio.IncompleteReadError, TimeoutError, ValueError) as problem:
             await self.close()
             raise Lost from problem

@@ -6,11 +6,8 @@ import sys
 from pathlib import Path
 
 import httpx2
-import pytest
 
 from tests.running import PATIENCE, ROOT, Running, free_port, running
-
-pytestmark = pytest.mark.xdist_group("servers")
 
 
 def test_a_backup_taken_while_serving_is_restored_elsewhere_whole(tmp_path: Path) -> None:

@@ -12,35 +12,38 @@ import pytest
 
 from tests import databases
 from tests.faults.clients import Client, Lost, Refused
+from tests.faults.crowd import Ledger
+from tests.faults.truth import Truth
 from tests.running import Running, running
 
 CYCLES = {"sqlite": 24, "postgresql": 6}
 FULL_CYCLES = 500
 CUSTOMERS = 8
-pytestmark = pytest.mark.xdist_group("servers")
 
 
 @dataclass
-class Ledger:
-    """What the customers and the agent were told."""
+class Unsure(Ledger):
+    """What the customers and the agent were told, and what they were not."""
 
-    joined: dict[str, str] = field(default_factory=dict)  # ticket id → number
-    called: dict[str, int] = field(default_factory=dict)  # ticket id → version
     unsure: dict[str, str] = field(default_factory=dict)  # key → code, of joins without an answer
 
 
 @pytest.fixture(params=databases.BOTH)
-def killed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Running, int]]:
+def killed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Running, Truth, int]]:
     cycles = FULL_CYCLES if os.environ.get("SCALE") == "full" else CYCLES[request.param]
-    with databases.empty(request.param, tmp_path) as url, running(url, tmp_path, recall_gap=0) as server:
-        yield server, cycles
+    with (
+        databases.empty(request.param, tmp_path) as url,
+        running(url, tmp_path, recall_gap=0) as server,
+        Truth(url, server.branch) as truth,
+    ):
+        yield server, truth, cycles
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
-async def test_nothing_acknowledged_is_lost_when_the_server_is_killed(killed: tuple[Running, int]) -> None:
-    server, cycles = killed
-    ledger, chance = Ledger(), Random(7)
+async def test_nothing_acknowledged_is_lost_when_the_server_is_killed(killed: tuple[Running, Truth, int]) -> None:
+    server, truth, cycles = killed
+    ledger, chance = Unsure(), Random(7)
     duty = f"/api/v1/counters/{server.counter('1')}/duty"
     async with Client(server) as client:
         await client.ask("POST", duty, {"services": ["new-passport"]}, server.as_staff("Ken"))
@@ -48,16 +51,10 @@ async def test_nothing_acknowledged_is_lost_when_the_server_is_killed(killed: tu
         await _one_life(server, ledger, chance.uniform(0.05, 0.4))
         server.start()
         await _ask_again(server, ledger)
-        assert await missing(server, ledger) == []
+        assert ledger.missing(truth.now()) == []
 
 
-async def test_the_ledger_notices_a_lost_ticket(tmp_path: Path) -> None:
-    """Positive control: a ticket that nobody ever saved."""
-    with running(None, tmp_path) as server:
-        assert await missing(server, Ledger(joined={"nobody": "A001"})) == ["A001"]
-
-
-async def _one_life(server: Running, ledger: Ledger, seconds: float) -> None:
+async def _one_life(server: Running, ledger: Unsure, seconds: float) -> None:
     """Everybody works until the power goes."""
     code = server.code()
     working = [asyncio.create_task(_customer(server, ledger, code)) for _ in range(CUSTOMERS)]
@@ -67,7 +64,7 @@ async def _one_life(server: Running, ledger: Ledger, seconds: float) -> None:
     await asyncio.gather(*working)
 
 
-async def _customer(server: Running, ledger: Ledger, code: str) -> None:
+async def _customer(server: Running, ledger: Unsure, code: str) -> None:
     client = Client(server)
     while True:
         key = uuid.uuid4().hex + uuid.uuid4().hex
@@ -79,7 +76,7 @@ async def _customer(server: Running, ledger: Ledger, code: str) -> None:
         ledger.joined[ticket["id"]] = ticket["number"]
 
 
-async def _agent(server: Running, ledger: Ledger) -> None:
+async def _agent(server: Running, ledger: Unsure) -> None:
     client = Client(server)
     while True:
         try:
@@ -102,7 +99,7 @@ async def _empty_the_counter(server: Running, client: Client) -> None:
         return
 
 
-async def _ask_again(server: Running, ledger: Ledger) -> None:
+async def _ask_again(server: Running, ledger: Unsure) -> None:
     """A join without an answer, sent again with its key: the first one's answer, or the first time it happens."""
     for key, code in list(ledger.unsure.items()):
         try:
@@ -116,16 +113,3 @@ async def _ask_again(server: Running, ledger: Ledger) -> None:
             assert first == second
             ledger.joined[first["id"]] = first["number"]
         del ledger.unsure[key]
-
-
-async def missing(server: Running, ledger: Ledger) -> list[str]:
-    """Numbers that were acknowledged and are not there, not as they were told, or there twice."""
-    path = f"/api/v1/branches/{server.branch}/tickets?state=waiting&state=called&state=missed"
-    async with Client(server) as client:
-        listed = (await client.ask("GET", path, headers=server.as_staff("Ken")))[1]
-    there = {ticket["id"]: ticket for ticket in listed}
-    numbers = [ticket["number"] for ticket in listed]
-    lost = [number for id, number in ledger.joined.items() if there.get(id, {}).get("number") != number]
-    forgotten = [there[id]["number"] for id in ledger.called if id in there and there[id]["state"] == "waiting"]
-    twice = sorted({number for number in numbers if numbers.count(number) > 1})
-    return lost + forgotten + twice

@@ -16,7 +16,6 @@ AT_ONCE = 20
 RACES = 5  # tests below
 JOINS_EACH = 5
 AGENTS = {"1": "Ken", "2": "Lola", "3": "Mira"}
-pytestmark = pytest.mark.xdist_group("servers")
 
 
 @pytest.fixture(scope="module", params=databases.BOTH)

@@ -9,6 +9,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("server", "kiosk_ui", "display", "staff_console")
 LEFT_BEHIND = {"__pycache__", "node_modules"}
+NOT_OURS = LEFT_BEHIND | {"data", "dist", "test-results"}  # what .gitignore names, where there is no git to ask
+OUR_HIDDEN = {".ci", ".gitignore", ".dockerignore", ".editorconfig"}
 
 
 def python(*folders: str) -> list[Path]:
@@ -28,13 +30,25 @@ def scripts_and_styles() -> list[Path]:
 
 def tracked() -> list[Path]:
     """Every file of the repository, also the ones not yet committed; none of what .gitignore names."""
-    listed = subprocess.run(
-        ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
+    try:
+        listed = subprocess.run(
+            ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+    except (FileNotFoundError, subprocess.CalledProcessError):  # no git here, or an unpacked archive
+        return unpacked(ROOT)
     return [file for name in listed.split("\0") if name and (file := ROOT / name).is_file()]
+
+
+def unpacked(root: Path) -> list[Path]:
+    """The same of a folder that git knows nothing of."""
+    return [
+        file
+        for file in sorted(root.rglob("*"))
+        if file.is_file() and not any(_is_foreign(part) for part in file.relative_to(root).parts)
+    ]
 
 
 def documents() -> list[Path]:
@@ -54,3 +68,8 @@ def nothing(complaints: list[str]) -> None:
 
 def _under(folder: Path, pattern: str) -> Iterator[Path]:
     return (file for file in sorted(folder.rglob(pattern)) if not LEFT_BEHIND.intersection(file.parts))
+
+
+def _is_foreign(part: str) -> bool:
+    hidden = part.startswith(".") and part not in OUR_HIDDEN
+    return hidden or part in NOT_OURS or part.endswith((".egg-info", ".pyc", ".mo"))

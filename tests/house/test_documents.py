@@ -17,6 +17,7 @@ SETTING = re.compile(r"`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)(?:=[^`]*)?`")
 # Names in capitals a document may explain though they are no settings of the server.
 OF_OTHERS = {
     *("PYTHON", "SCALE", "WORKERS", "CHROMIUM", "TEST_POSTGRES_URL", "TEST_REDIS_URL", "NOWSERVING_REQUIRE"),
+    *("DOMAIN", "POSTGRES_PASSWORD", "REDIS_PASSWORD"),  # of compose.yaml
     *("GET", "POST", "PUT", "PATCH", "DELETE", "FULL", "WAL", "SIGTERM"),
 }
 

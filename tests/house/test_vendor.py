@@ -20,7 +20,10 @@ PROJECT = tomllib.loads((sources.ROOT / "pyproject.toml").read_text())["project"
 # speaks, time zones for machines without their own, and what FastAPI reads forms with.
 UNSEEN = {"httptools", "python-multipart", "tzdata", "uvloop", "websockets", "psycopg"}
 # The same for the test tools: commands, and plugins pytest finds by itself.
-TOOLS = {"import-linter", "mypy", "pytest-asyncio", "pytest-timeout", "pytest-xdist", "ruff", "types-qrcode", "httpx2"}
+TOOLS = {
+    *("httpx2", "import-linter", "mypy", "pytest-asyncio", "pytest-timeout", "pytest-xdist", "ruff"),
+    *("types-pyyaml", "types-qrcode"),
+}
 
 
 @pytest.mark.parametrize("inventory", VENDORS, ids=sources.name)

@@ -1,7 +1,7 @@
 """Harbour Branch and, beside it, Market Branch, behind a real uvicorn in this process, so that sockets are sockets."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -21,18 +22,30 @@ from server.bus import InProcessBus
 from server.db import Database
 from server.first_start import set_up
 from server.settings import Settings
+from server.web.connection import Connection, Guarded
 from tests.databases import copy_of
+from tests.live import raw
+from tests.live.raw import RawClient
 from tests.running import free_port
 from tests.world import KEY, World, harbour
 
-PATIENCE = 20.0  # seconds for one word on a machine that is busy
+PATIENCE = raw.PATIENCE
+WAYS = {"line": Connection, "plain": Guarded}  # how a socket is written to; what is promised holds on both
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that serves in earnest: its transports are not asyncio's."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 class Wire:
     """The two branches, served; `world` acts in Harbour Branch behind the server's back as another program would."""
 
-    def __init__(self, server: uvicorn.Server, app: FastAPI, made: list[dict[str, Any]], url: str) -> None:
-        self.server, self.app, self.url = server, app, url
+    def __init__(
+        self, server: uvicorn.Server, running: "asyncio.Task[None]", app: FastAPI, made: list[dict[str, Any]], url: str
+    ) -> None:
+        self.server, self.running, self.app, self.made, self.url = server, running, app, made, url
+        self.clients: list[RawClient] = []
         self.host = f"{server.config.host}:{server.config.port}"
         self.world, self.market = (World(app.state.db, app.state.kit.now, each) for each in made)
         self.keys = {
@@ -82,6 +95,11 @@ class Wire:
             **options,
         )
 
+    async def connects_raw(self, path: str, who: dict[str, str]) -> RawClient:
+        """A client that reads when it is told to."""
+        self.clients.append(client := await raw.shake_hands(self.host, path, who))
+        return client
+
     async def refusal(self, path: str, who: dict[str, str] | None = None, origin: str | None = "ours") -> int | None:
         """The code an accepted socket is closed with before it says anything; None when it is let in."""
         async with self.connects(path, who, origin) as socket:
@@ -100,7 +118,8 @@ class Wire:
 async def ended(socket: ClientConnection, within: float) -> int | None:
     """The code the socket is closed with, None when it says something first; AssertionError when neither happens."""
     try:
-        await asyncio.wait_for(socket.recv(), within)
+        async with asyncio.timeout(within):
+            await socket.recv()
     except ConnectionClosed:
         return socket.close_code
     except TimeoutError:
@@ -117,25 +136,35 @@ async def finally_ended(socket: ClientConnection, within: float) -> int | None:
 
 
 @asynccontextmanager
-async def served(url: str, folder: Path) -> AsyncIterator[Wire]:
-    app = create_app(Settings(database_url=url, data_dir=folder, secret_key=KEY.decode()))
-    made = [await set_up(app.state.db, parse(_always(harbour(id=id)))) for id in ("harbour", "market")]
-    config = _uvicorn(app, Settings())
-    config.host, config.port, config.timeout_graceful_shutdown = "127.0.0.1", free_port(), 1
+async def served(
+    url: str, folder: Path, beside: Wire | None = None, *, way: type[Guarded] = Connection, **settings: Any
+) -> AsyncIterator[Wire]:
+    """`beside`: another process that serves the same database already."""
+    app = create_app(Settings(database_url=url, data_dir=folder, secret_key=KEY.decode(), **settings))
+    made = (
+        beside.made
+        if beside
+        else [await set_up(app.state.db, parse(_always(harbour(id=id)))) for id in ("harbour", "market")]
+    )
+    config = _uvicorn(app)
+    config.host, config.port, config.timeout_graceful_shutdown, config.ws = "127.0.0.1", free_port(), 1, way
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
+    wire = Wire(server, running, app, made, url)
     try:
-        yield Wire(server, app, made, url)
+        yield wire
     finally:
         server.should_exit = True
         await running
+        for client in wire.clients:
+            client.closes()
 
 
-@pytest.fixture
-async def wire(sqlite_pattern: str, tmp_path: Path) -> AsyncIterator[Wire]:
-    async with served(copy_of(sqlite_pattern, tmp_path), tmp_path) as found:
+@pytest.fixture(params=WAYS)
+async def wire(request: pytest.FixtureRequest, sqlite_pattern: str, tmp_path: Path) -> AsyncIterator[Wire]:
+    async with served(copy_of(sqlite_pattern, tmp_path), tmp_path, way=WAYS[request.param]) as found:
         yield found
 
 

@@ -2,14 +2,16 @@
 
 import asyncio
 import selectors
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from selectors import SelectorKey
 from typing import Any
 
-from server.live.hub import Hub, Screen, Watcher
+from server.live.hub import Hub, Screen
 from server.live.views import BoardView
+from server.live.watching import Topic, Watcher
+from server.live.wire import Close, said
 from tests.screens.lobby_boards import board
 
 BEGINNING = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -19,8 +21,10 @@ class _Jumps(selectors.DefaultSelector):
     """Waits for nothing that takes time."""
 
     now = 0.0
+    turns = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
+        self.turns += 1
         self.now += max(timeout or 0.0, 0.0)
         return super().select(0)
 
@@ -33,6 +37,11 @@ class _Loop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumps.now
 
+    @property
+    def turns(self) -> int:
+        """How often everything that was ready has had its turn."""
+        return self._jumps.turns
+
 
 def simulate(story: Coroutine[Any, Any, Any]) -> None:
     with asyncio.Runner(loop_factory=_Loop) as runner:
@@ -42,6 +51,12 @@ def simulate(story: Coroutine[Any, Any, Any]) -> None:
 def clock() -> datetime:
     """The time of day, as simulated."""
     return BEGINNING + timedelta(seconds=asyncio.get_running_loop().time())
+
+
+def turn() -> int:
+    """Of the loop; 0 in one whose time is real."""
+    loop = asyncio.get_running_loop()
+    return loop.turns if isinstance(loop, _Loop) else 0
 
 
 class FakeBoards:
@@ -70,8 +85,11 @@ class FakeBoards:
         if self.away:
             raise self.away
         self.drawn += 1
-        self._last = replace(board(at=clock(), notice=self.notice), version=version)
+        self._last = replace(self.view(), version=version)
         return self._last
+
+    def view(self) -> BoardView:
+        return board(at=clock(), notice=self.notice)
 
 
 def a_hub(boards: FakeBoards, screens: Mapping[str, Screen] | None = None) -> Hub:
@@ -88,17 +106,66 @@ def still(view: BoardView, language: str, subject: str) -> bytes:
     return f"<p>{view.branch.notice}</p>".encode()
 
 
-async def heard(watcher: Watcher, within: float) -> str | None:
+class Ear:
+    """A client at the end of a line that takes the next message once this one was heard."""
+
+    watcher: Watcher
+
+    def __init__(self) -> None:
+        self.spoken_in: list[int] = []  # the turns of the loop
+        self.aside: Callable[[], None] = lambda: None  # what happens just then
+        self.closed: Close | None = None
+        self._message: bytes | None = None
+        self._spoken = asyncio.Event()
+
+    @property
+    def ready(self) -> bool:
+        return self._message is None and self.closed is None
+
+    def write(self, message: bytes) -> None:
+        assert self.ready, "a line that is not ready was written to"
+        self._message = message
+        self.spoken_in.append(turn())
+        self.aside()
+        self._spoken.set()
+
+    def close(self, code: Close) -> None:
+        assert self.closed is None, "a line was closed twice"
+        self.closed = code
+        self._spoken.set()
+
+    async def next(self) -> str | None:
+        """The next message; None once the line is closed and all of it was heard."""
+        await self._spoken.wait()
+        if self._message is None:
+            return None
+        message, self._message = self._message, None
+        if self.closed is None:
+            self._spoken.clear()
+            self.watcher.ready_again()
+        return said(message)
+
+
+async def listening(hub: Hub, topic: Topic, *holders: tuple[str, str]) -> Ear:
+    """Somebody who watches."""
+    ear = Ear()
+    ear.watcher = await hub.watch(topic, holders, ear)
+    return ear
+
+
+async def heard(ear: Ear, within: float) -> str | None:
     """The next message; AssertionError when none comes within so many seconds."""
     try:
-        return await asyncio.wait_for(watcher.next(), within)
+        async with asyncio.timeout(within):
+            return await ear.next()
     except TimeoutError:
         raise AssertionError(f"nothing was heard for {within} s") from None
 
 
-async def silence(watcher: Watcher, seconds: float) -> bool:
+async def silence(ear: Ear, seconds: float) -> bool:
     try:
-        await asyncio.wait_for(watcher.next(), seconds)
+        async with asyncio.timeout(seconds):
+            await ear.next()
     except TimeoutError:
         return True
     return False

@@ -16,11 +16,13 @@ from server.branch_file import PersonSection
 from server.chance import new_id
 from server.domain.errors import NotFound, Refusal, Unavailable
 from server.domain.people import Actor, Installation
+from server.domain.ticket import Ticket
 from server.live import board as boards
+from server.live import drawing
 from server.live.board import Board, Boards
 from server.live.drawing import CALLS_SHOWN
-from server.live.views import BoardView
-from server.queries import branches, tickets
+from server.live.views import BoardView, TicketView
+from server.queries import tickets
 from tests.world import Agent, World
 
 STEPS = 120
@@ -114,6 +116,25 @@ async def test_a_move_that_a_refresh_misses_would_be_noticed(world: World, monke
         await test_what_changed_since_then_gives_what_everything_gives(world, CONTROL)
 
 
+async def test_of_a_board_only_what_changed_is_drawn_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, drawn = Board(world.branch), drawing._ticket
+    await world.queue(*(f"Guest {n}" for n in range(20)))
+    await world.ken.takes("1")
+    await _look(world, kept)
+    anew: list[str] = []
+
+    def noted(ticket: Ticket, labels: dict[str, str]) -> TicketView:
+        anew.append(ticket.id)
+        return drawn(ticket, labels)
+
+    monkeypatch.setattr(drawing, "_ticket", noted)
+    called = await world.ken.calls_next()
+    assert called is not None
+    view = await _look(world, kept)
+    assert anew == [called["ticket"]]
+    assert [ticket.ahead for ticket in view.tickets if ticket.state == "waiting"] == list(range(19))
+
+
 async def test_a_refresh_that_failed_half_way_heals_with_the_next(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,7 +142,7 @@ async def test_a_refresh_that_failed_half_way_heals_with_the_next(
     await _look(world, kept)
     await world.queue("Ada", "Bo")
     with monkeypatch.context() as broken:
-        broken.setattr(branches, "open_duties", _fails)
+        broken.setattr(tickets, "changed_since", _fails)
         with pytest.raises(Unavailable):
             await _look(world, kept)
     healed = await _look(world, kept)
@@ -235,8 +256,9 @@ async def test_whoever_guesses_names_fills_no_memory(world: World) -> None:
     for name in ("nowhere", "harbor", ""):
         with pytest.raises(NotFound):
             await found.fresh(name)
-    assert not found._locks
     assert not found._boards
+    assert not found._claimed
+    assert not len(found._refreshed)
 
 
 async def test_a_ticket_that_closed_long_ago_is_still_found(world: World) -> None:
@@ -256,9 +278,11 @@ def _look(world: World, board: Board) -> Awaitable[BoardView]:
     return world.db.ask(lambda session: board.refresh(session, world.clock()))
 
 
-def _comparable(view: BoardView) -> BoardView:
-    """Without what only one of the two still remembers: tickets that closed about an hour ago."""
-    return replace(view, by_ticket={id: t for id, t in view.by_ticket.items() if t.closed_at is None})
+def _comparable(view: BoardView) -> tuple[BoardView, object]:
+    """Without what only one of the two still remembers: tickets that closed about an hour ago, and what was told."""
+    tickets = [ticket._replace(wait=None, why=None) for ticket in view.tickets]
+    same = replace(view, tickets=tuple(tickets), by_ticket={ticket.id: ticket for ticket in tickets})
+    return same, view.forecast and view.forecast.waits
 
 
 def _fails(*_: Any) -> Any:

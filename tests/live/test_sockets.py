@@ -8,7 +8,7 @@ import httpx2 as httpx
 import pytest
 from websockets.asyncio.client import ClientConnection
 
-from server.live.wire import Close
+from server.live.wire import INBOUND_PER_MINUTE, Close
 from server.web import sockets
 from tests.live.conftest import PATIENCE, Wire, ended, finally_ended
 
@@ -84,6 +84,10 @@ async def test_what_is_watched_follows_from_who_asks(wire: Wire) -> None:
         (f"/live/counters/{harbours}", wire.device("Door")),
         (f"/live/counters/{harbours}", None),
         ("/live/counters/nosuchcounter", wire.person("Ken")),
+        ("/live/floor/harbour", wire.person("Ken")),
+        ("/live/floor/harbour", wire.device("Wall")),
+        ("/live/floor/market", wire.person("Mira")),
+        ("/live/floor/nosuchbranch", wire.person("Mira")),
         ("/live/kiosk", wire.device("Wall")),
         ("/live/lobby", wire.device("Door")),
         ("/live/lobby", wire.person("Mira")),
@@ -93,6 +97,7 @@ async def test_what_is_watched_follows_from_who_asks(wire: Wire) -> None:
         assert await wire.refusal(path, who) == Close.NOT_YOURS, (path, who)
     assert await wire.refusal(f"/live/counters/{harbours}", wire.person("Ken")) is None
     assert await wire.refusal(f"/live/counters/{markets}", wire.person("Ken", "market")) is None
+    assert await wire.refusal("/live/floor/harbour", wire.person("Mira")) is None
 
 
 async def test_each_screen_sees_its_own_branch_and_nobodys_name(wire: Wire) -> None:
@@ -142,6 +147,28 @@ async def test_a_message_larger_than_four_kilobytes_ends_that_socket_only(wire: 
         assert (await _says(other))["v"]
 
 
+async def test_a_message_that_is_no_text_ends_that_socket_with_the_code_for_it(wire: Wire) -> None:
+    socket = await wire.connects_raw(HARBOUR, wire.device("Wall"))
+    await socket.frame()
+    await socket.sends(b"\xff\xfe")
+    assert await socket.code() == 1007
+
+
+async def test_a_ping_is_answered(wire: Wire) -> None:
+    async with wire.connects(HARBOUR, wire.device("Wall")) as socket:
+        await _says(socket)
+        async with asyncio.timeout(PATIENCE):
+            await (await socket.ping())
+
+
+async def test_a_message_in_many_parts_counts_as_one(wire: Wire) -> None:
+    async with wire.connects(HARBOUR, wire.device("Wall")) as socket:
+        await _says(socket)
+        await socket.send(["hello"] * 2 * INBOUND_PER_MINUTE)
+        await wire.world.ada.joins()
+        assert (await _says(socket))["v"]
+
+
 async def test_a_flood_ends_that_socket_only(wire: Wire) -> None:
     async with (
         wire.connects(HARBOUR, wire.device("Wall")) as flood,
@@ -149,7 +176,7 @@ async def test_a_flood_ends_that_socket_only(wire: Wire) -> None:
     ):
         await _says(flood)
         await _says(other)
-        for _ in range(sockets.INBOUND_PER_MINUTE):
+        for _ in range(INBOUND_PER_MINUTE):
             await flood.send("hello")
         await wire.world.ada.joins()
         assert (await _says(flood))["v"]  # up to there it is borne

@@ -65,4 +65,5 @@ def _ticket(number: str, state: str) -> TicketView:
 
 def _view(kind: type[View], **given: Any) -> View:
     """A view whose other fields a lobby never looks at."""
-    return kind(**{field.name: given.get(field.name) for field in fields(kind)})  # type: ignore[arg-type]
+    names = getattr(kind, "_fields", None) or [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    return kind(**{name: given.get(name) for name in names})

@@ -4,7 +4,6 @@ import json
 import re
 from datetime import datetime, timedelta
 from html import unescape
-from time import perf_counter
 
 import pytest
 
@@ -12,9 +11,6 @@ from display.lobby import screen
 from display.showing import Showing, showing
 from server.live.views import BoardView
 from tests.screens.lobby_boards import NOW, board, call, counter, service
-
-FEW = 30  # drawings, to take the mean of
-QUICK = 0.010  # seconds: it is drawn in the event loop
 
 
 def called(view: BoardView) -> list[str]:
@@ -170,17 +166,3 @@ def test_what_a_branch_calls_itself_is_never_read_as_a_page() -> None:
     drawn = screen(board(name="<script>alert(1)</script>", notice={"*": "<b>now</b>"}), "en", "").decode()
     assert "<script>" not in drawn
     assert "<b>now</b>" not in drawn
-
-
-def test_a_full_lobby_is_drawn_in_less_than_ten_milliseconds() -> None:
-    view = board(
-        *(call(f"A{n:03}", str(n), ago=n) for n in range(8)),
-        counters=tuple(counter(str(n), f"A{n:03}") for n in range(12)),
-        services=tuple(service(f"Service {n}", bring={"en": "papers"}) for n in range(20)),
-        notice={"en": "The lift rests."},
-    )
-    screen(view, "en", "")
-    start = perf_counter()
-    for _ in range(FEW):
-        screen(view, "en", "")
-    assert (perf_counter() - start) / FEW < QUICK

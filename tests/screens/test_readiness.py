@@ -21,7 +21,7 @@ PASSPORT = ServiceSetup(
     outcome_required=True, open=True, archived=False, waiting=0, outcomes=(RESOLVED,), counters=("1",),
 )  # fmt: skip
 DOOR = DeviceSetup("d", "Door", "kiosk", paired_at=NOW, seen_at=NOW, link_until=None)
-MIRA = PersonSetup("m", "Mira", "mira", "manager", False, True, 1, NOW, None, {"harbour": "manager"})
+MIRA = PersonSetup("m", "Mira", "mira", "manager", False, True, 1, NOW, None, {"harbour": "manager"}, False)
 READY = Arrangement(
     branch=BranchSetup("harbour", "Harbour Branch", "UTC", ("en",), None, (), None, True, None, None),
     services=(PASSPORT,),
@@ -30,6 +30,8 @@ READY = Arrangement(
     devices=(DOOR,),
     archived_services=(),
     archived_counters=(),
+    priorities=(),
+    archived_priorities=(),
 )
 
 

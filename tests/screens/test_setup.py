@@ -15,12 +15,15 @@ from tests.world import harbour
 
 PAGES = (
     "", "/branch", "/services", "/services/new", "/services/new-passport", "/counters", "/counters/new", "/people",
-    "/people/new", "/devices",
+    "/people/new", "/devices", "/waits", "/rules", "/priorities", "/priorities/new", "/priorities/elderly",
+    "/file", "/trail", "/opening", "/look",
 )  # fmt: skip
 NAMES = {
     "New passport", "Nouveau passeport", "Renewals", "Renouvellements", "Harbour Branch", "Mira", "Ken", "Lola",
-    "English · Français", "Door", "Wall", "Resolved", "Needs documents", "Referred", "Africa/Lagos",
+    "English · Français", "English", "Français", "65 or older", "Business",
+    "Door", "Wall", "Resolved", "Needs documents", "Referred", "Africa/Lagos",
 }  # fmt: skip
+DATA = re.compile(r"<bdi>.*?</bdi>")
 WORD = re.compile(r">\s*([^<>]*[A-Za-z]{3}[^<>]*)\s*<")
 
 
@@ -82,7 +85,7 @@ async def test_every_page_speaks_the_language_of_its_reader(mira: Browser, langu
 async def test_no_word_of_a_page_stands_outside_the_catalogue(mira: Browser) -> None:
     """In the pseudo-locale every sentence is disguised; plain letters are names out of the database."""
     for path in PAGES:
-        text = (await mira.page(path, "xx")).text
+        text = DATA.sub("", (await mira.page(path, "xx")).text)
         plain = {word.strip() for word in WORD.findall(text.partition("<body")[2]) if "[" not in word}
         assert plain - NAMES == set(), path
 

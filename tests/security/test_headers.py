@@ -2,15 +2,13 @@
 
 import re
 from pathlib import Path
-from typing import Any, cast
 
 import httpx2 as httpx
 import pytest
 from fastapi import FastAPI
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from server.web import pages
-from server.web.who import SESSION
+from server.web.who import DEVICE, SESSION, VISITOR
 from tests.databases import copy_of
 from tests.security.conftest import HOST, Town, town_of
 
@@ -99,15 +97,38 @@ async def test_a_session_is_out_of_reach_of_scripts_and_other_sites(town: Town) 
     assert flags(entered, SESSION) == {"httponly", "samesite=lax", "path=/"}
 
 
-@pytest.mark.parametrize("path", ["/staff/enter", "/pair"])
-async def test_behind_a_proxy_that_ends_tls_cookies_are_secure(sqlite_pattern: str, tmp_path: Path, path: str) -> None:
-    async with town_of(copy_of(sqlite_pattern, tmp_path), tmp_path) as town:
-        proxied: Any = ProxyHeadersMiddleware(cast(Any, town.app), "127.0.0.1")  # as TRUSTED_PROXIES does
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(proxied), base_url=HOST) as http:
-            told = {"x-forwarded-proto": "https", "origin": "https://harbour.example"}
-            token = town.links["Ken" if path == "/staff/enter" else "Door"]
-            answer = await http.post(path, data={"token": token}, headers=told)
-        assert "secure" in flags(answer, SESSION if path == "/staff/enter" else "device")
+@pytest.mark.parametrize(("path", "who", "cookie"), [("/staff/enter", "Ken", SESSION), ("/pair", "Door", DEVICE)])
+@pytest.mark.parametrize("proxy", ["127.0.0.1", "10.0.0.1"])
+async def test_cookies_are_secure_when_a_trusted_proxy_says_so(
+    sqlite_pattern: str, tmp_path: Path, path: str, who: str, cookie: str, proxy: str
+) -> None:
+    async with town_of(copy_of(sqlite_pattern, tmp_path), tmp_path, trusted_proxies=proxy) as town:
+        told = {"x-forwarded-proto": "https", "origin": "https://harbour.example"}
+        answer = await town.http.post(path, data={"token": town.links[who]}, headers=told)
+        assert ("secure" in flags(answer, cookie)) == (proxy == "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("public", "asked", "secure"),
+    [
+        ("https://harbour.example", "harbour.example", True),
+        ("https://harbour.example/", "harbour.example:8000", True),
+        ("https://harbour.example", "127.0.0.1:8000", True),  # a proxy that does not pass on the host
+        ("https://harbour.example", "192.168.1.5:8000", False),  # a screen in the branch's own network
+        ("http://harbour.example", "harbour.example", False),
+        ("", "harbour.example", False),
+    ],
+)
+async def test_cookies_are_secure_where_the_public_address_is_https(
+    sqlite_pattern: str, tmp_path: Path, public: str, asked: str, secure: bool
+) -> None:
+    """Whoever forgets TRUSTED_PROXIES must not lose a session to somebody who listens."""
+    async with town_of(copy_of(sqlite_pattern, tmp_path), tmp_path, public_url=public) as town:
+        told = {"origin": public or f"http://{asked}", "host": asked}
+        door = f"/d/harbour/{town.world.presence.code('harbour', town.world.devices['Door'], town.clock()).text}"
+        entered = await town.http.post("/staff/enter", data={"token": town.links["Ken"]}, headers=told)
+        scanned = await town.http.get(door, headers={"host": asked})
+    assert ["secure" in flags(entered, SESSION), "secure" in flags(scanned, VISITOR)] == [secure, secure]
 
 
 def lacking(answer: httpx.Response) -> list[str]:

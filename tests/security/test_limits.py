@@ -1,26 +1,16 @@
 """Slowed down, never locked out: a lobby behind one address gets its numbers, and whoever guesses does not get far."""
 
-from functools import partial
-
 import pytest
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
+from limits import RateLimitItemPerMinute
 
+from server.web import limits
 from server.web.limits import JOINS_PER_DEVICE, SHORT_CODES_PER_TICKET, SIGN_INS_PER_LOGIN
-from staff_console import sign_in
 from tests.screens.phones import Phone, Place
 
 GOOD = "four words are best"
 PEOPLE = 300
 ADDRESS = "127.0.0.1"  # everybody's, as the server sees it
-
-
-@pytest.fixture(autouse=True)
-def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Argon2 takes long on purpose; here it is the same with less of it."""
-    quick = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),))
-    monkeypatch.setattr(sign_in, "passwords", quick)
-    sign_in._nobodys.cache_clear()
+pytestmark = pytest.mark.usefixtures("quick_passwords")
 
 
 async def test_a_whole_lobby_behind_one_address_joins_within_a_minute(here: Place) -> None:
@@ -31,9 +21,7 @@ async def test_a_whole_lobby_behind_one_address_joins_within_a_minute(here: Plac
 
 
 async def test_what_no_door_lets_through_in_a_minute_is_asked_to_wait(here: Place) -> None:
-    admit = partial(here.app.state.kit.limits.admit_join, "harbour", ADDRESS, here.world.devices["Door"])
-    for _ in range(JOINS_PER_DEVICE.amount - 1):
-        admit()
+    await _people_come(here, JOINS_PER_DEVICE.amount - 1)
     last, late, elsewhere = [await here.at_the_door() for _ in range(3)]
     await last.joins()
     await late.sends("/b/harbour/tickets", **late.tap())
@@ -47,11 +35,36 @@ async def test_a_tap_that_is_sent_again_is_answered_even_when_the_door_is_full(h
     tap = phone.tap()
     await phone.sends("/b/harbour/tickets", **tap)
     first = phone.path
-    admit = partial(here.app.state.kit.limits.admit_join, "harbour", ADDRESS, here.world.devices["Door"])
-    for _ in range(JOINS_PER_DEVICE.amount - 1):
-        admit()
+    await _people_come(here, JOINS_PER_DEVICE.amount - 1)
     await phone.sends("/b/harbour/tickets", **tap)
     assert (phone.status, phone.path) == (200, first)
+
+
+@pytest.mark.parametrize("forged", ["{door}.abc.AAAAAAAAAAAA", "visitor.{door}.abc.AAAAAAAAAAAAAAAAAAAAAA", "{door}"])
+async def test_forged_proofs_do_not_use_up_what_a_door_lets_through(
+    here: Place, monkeypatch: pytest.MonkeyPatch, forged: str
+) -> None:
+    monkeypatch.setattr(limits, "JOINS_PER_DEVICE", RateLimitItemPerMinute(2))
+    stranger, ada, bo, cy = here.phone(), *[await here.at_the_door() for _ in range(3)]
+    for number in range(5):
+        code = forged.format(door=here.world.devices["Door"])
+        await stranger.sends("/b/harbour/tickets", service="renewals", pass_=code, key=f"key-{number}")
+        assert stranger.status == 403
+    await ada.joins()
+    await bo.joins()
+    await cy.sends("/b/harbour/tickets", **cy.tap())
+    assert cy.status == 429
+
+
+async def test_whoever_forges_proofs_is_counted_by_where_they_come_from(
+    here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "JOINS_PER_ADDRESS", RateLimitItemPerMinute(3))
+    stranger, ada = here.phone(), await here.at_the_door()
+    for number in range(3):
+        await stranger.sends("/b/harbour/tickets", service="renewals", pass_="x.y.z.w", key=f"key-{number}")
+    await ada.sends("/b/harbour/tickets", **ada.tap())
+    assert ada.status == 429
 
 
 async def test_whoever_guesses_a_password_is_slowed_down(here: Place) -> None:
@@ -117,6 +130,13 @@ async def test_a_one_time_link_opens_once(here: Place, path: str, name: str) -> 
     assert first.status == 200
     await second.sends(path, token=token)
     assert (second.status, dict(second.http.cookies)) == (410, {})
+
+
+async def _people_come(here: Place, count: int) -> None:
+    """So many joins through the door, as far as the counters know."""
+    for _ in range(count):
+        verdict = await here.app.state.kit.limits.count_join("harbour", ADDRESS, here.world.devices["Door"])
+        verdict.admit()
 
 
 async def _kens_browser(here: Place) -> Phone:

@@ -1,8 +1,11 @@
 """A whole visit on a real server, and not one secret or name of it in an address, a redirect or the log."""
 
 import json
+import re
+from base64 import b32encode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
@@ -12,6 +15,8 @@ from websockets.sync.client import connect
 
 from server.data_folder import DataFolder
 from server.domain.presence import Presence
+from server.domain.second_step import digits_at, step_at
+from server.live.wire import Close
 from server.web.who import DEVICE, SESSION, VISITOR
 from tests.running import PATIENCE, Running, running
 
@@ -56,6 +61,8 @@ class Visit:
             rating = {"score": "5", "comment": COMMENT, "done": "true"}
             ada.post(f"/t/{ticket}/rating", data=rating).raise_for_status()
             self._keeps(ticket, secret)
+            self._looks_at_its_data(ada, ticket)
+            self._sets_up_codes(mira)
             mira.get(f"/setup/{self.server.branch}/people").raise_for_status()
             self._blunders()
             ken.post("/staff/session/end").raise_for_status()
@@ -95,6 +102,26 @@ class Visit:
         other.get("/keep").raise_for_status()
         assert other.post("/keep", data={"secret": f"{ticket}.{secret}"}).url.path == f"/t/{ticket}"
 
+    def _looks_at_its_data(self, ada: httpx2.Client, ticket: str) -> None:
+        assert NAME in ada.get(f"/t/{ticket}/data.json").text
+        ada.post(f"/t/{ticket}/erasure", data={"key": "e"}).raise_for_status()
+
+    def _sets_up_codes(self, mira: httpx2.Client) -> None:
+        """Signs out, too, and in again by a recovery code."""
+        page = mira.get("/staff/codes").text
+        (salt,) = re.findall(r'name="salt" value="(\w+)"', page)
+        self.secrets |= set(re.findall(r'<code class="codes-key"[^>]*>([A-Z2-7 ]+)</code>', page))
+        key = self._presence().sign_in_key(self.server.person("Mira")["id"], salt)
+        self.secrets.add(b32encode(key).decode())
+        typed = digits_at(key, step_at(datetime.now(UTC)))
+        shown = mira.post("/staff/codes", data={"salt": salt, "code": typed})
+        shown.raise_for_status()
+        codes = re.findall(r"<code>([\w-]+)</code>", shown.text)
+        self.secrets |= {*codes, *(code.replace("-", "") for code in codes)}
+        mira.post("/staff/session/end").raise_for_status()
+        mira.post("/staff/session", data={"login": "mira", "password": PASSWORD}).raise_for_status()
+        assert mira.post("/staff/code", data={"code": codes[0]}).url.path != "/staff/code"
+
     def _blunders(self) -> None:
         nobody = self.browser()
         assert nobody.post("/staff/session", data={"login": "ken", "password": WRONG}).status_code == 401
@@ -102,6 +129,12 @@ class Visit:
         assert nobody.get("/counter").url.path == "/staff"
         assert nobody.post("/api/v1/tickets/none/absence", json={"secret": PASSWORD}).status_code == 401
         assert nobody.get("/nowhere").status_code == 404
+        lost = self.server.base + f"/t/{self._used[0]}"  # by a client of its own: the address is wrong on purpose
+        assert httpx2.get(lost, headers={"x-request-id": self._used[0]}, timeout=PATIENCE).status_code == 404
+        told = {"origin": self.server.base, "content-type": "multipart/form-data; boundary=x"}
+        form = f'--x\r\nContent-Disposition: form-data; name="password"\r\nContent-Type: {WRONG}\r\n\r\n{WRONG}'
+        for broken in (form.replace(": ", ":\x00"), form + "\r\n--y", form * 100_000):
+            assert nobody.post("/staff/session", content=broken, headers=told).status_code in (400, 404, 413, 422)
 
     def _looks(self, path: str, who: httpx2.Client) -> None:
         cookies = "; ".join(f"{name}={value}" for name, value in who.cookies.items())
@@ -110,6 +143,7 @@ class Visit:
         with connect(address, additional_headers={"cookie": cookies}, origin=origin, proxy=None) as socket:
             try:
                 socket.recv(PATIENCE)
+                socket.send(b"\xff" + WRONG.encode(), text=True)
             except Exception:  # noqa: BLE001 - turned away
                 return
 
@@ -148,6 +182,18 @@ def test_no_secret_and_no_name_stands_in_the_log(visit: Visit) -> None:
 
 def test_a_secret_that_is_told_would_be_noticed(visit: Visit) -> None:
     assert told(visit.secrets, f"GET /t/x?password={quote_plus(PASSWORD)} 200") == {PASSWORD}
+
+
+def test_the_log_tells_what_was_done_and_to_which_ticket(visit: Visit) -> None:
+    lines = [json.loads(line) for line in visit.log().splitlines() if line.startswith("{")]
+    done = {(line["method"], line["route"]): line for line in lines if line["event"] == "answered"}
+    joined = done["POST", "/b/{branch_id}/tickets"]
+    assert (joined["branch"], joined["status"]) == (visit.server.branch, 303)
+    assert joined["ticket"] == done["POST", "/t/{ticket_id}/rating"]["ticket"]
+    assert done["POST", "/staff/session"].keys() & {"branch", "ticket"} == set()
+    turned_away = next(line for line in lines if line["event"] == "turned away")
+    assert (turned_away["route"], turned_away["code"]) == ("/live/{kind}", Close.NOT_YOURS)
+    assert len({line["request"] for line in lines if line["event"] == "answered"}) > 15
 
 
 def test_a_log_has_one_object_a_line_and_nobodys_address(visit: Visit) -> None:

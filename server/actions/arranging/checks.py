@@ -22,6 +22,12 @@ NEEDED = {
     "services": "services-needed",
     "role": "role-needed",
     "kind": "kind-needed",
+    "time_zone": "time-zone-unknown",
+    "languages": "languages-needed",
+    "day_starts_at": "clock-needed",
+    "remote_joining": "choice-needed",
+    "id": "id-needed",
+    "colour": "colour-needed",
 }
 """What to ask for when a field holds nothing that fits."""
 
@@ -69,7 +75,7 @@ def _slug(field: str, value: Any) -> str:
     """A text that is there and does not fit is too long: nothing else can be wrong with it."""
     texts = value.values() if isinstance(value, Mapping) else [value]
     there = any(isinstance(text, str) and text.strip() for text in texts)
-    return "too-long" if there and field in TEXTS else NEEDED.get(field, "name-needed")
+    return "too-long" if there and field in TEXTS else NEEDED.get(field, "number-range")
 
 
 def _is_opening(text: str) -> bool:

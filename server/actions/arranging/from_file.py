@@ -11,6 +11,7 @@ from server.actions.arranging import counters, services
 from server.actions.arranging.access import DeviceAccess, PersonAccess, device_access, person_access
 from server.actions.arranging.audit import record, snapshot
 from server.actions.arranging.profiles import follow
+from server.actions.arranging.trailing import differing, leaving_lines
 from server.branch_file import BranchFile, BranchSection, OutcomeSection, ServiceSection
 from server.domain.branch import Branch, Counter, Outcome, Priority, Service
 from server.domain.errors import Conflict
@@ -46,16 +47,18 @@ def apply(
     Conflict, as on the setup pages, where the file takes away what people wait for or where somebody stands.
     """
     before = snapshot(branch)
+    branch.archived = False
     _branch(branch, file.branch)
-    record(session, branch, now, by, "branch.file", branch.id, before, snapshot(branch))
-    with follow(session, branch):
+    record(session, branch, now, by, "branch.file", branch.id, *differing(before, snapshot(branch)))
+    with leaving_lines(session, branch, now, by), follow(session, branch):
         _make_room(session, branch, now, by, file)
         kept = [_service(session, branch.id, n, section) for n, section in enumerate(file.services)]
         outcomes = [_outcomes(session, branch.id, section) for section in file.services]
         places = _counters(session, branch, now, by, file, chance)
         _priorities(session, branch.id, file)
-    people = [person_access(session, branch, now, person, chance.id, chance.token) for person in file.people]
-    devices = [device_access(session, branch, now, device, chance.id, chance.token) for device in file.devices]
+        session.flush()
+        people = [person_access(session, branch, now, person, chance.id, chance.token) for person in file.people]
+        devices = [device_access(session, branch, now, device, chance.id, chance.token) for device in file.devices]
     return {
         "branch": {"id": branch.id},
         "services": [_service_answer(service, mine) for service, mine in zip(kept, outcomes, strict=True)],
@@ -63,6 +66,22 @@ def apply(
         "people": [_person_answer(access) for access in people],
         "devices": [_device_answer(access) for access in devices],
     }
+
+
+def bring(
+    session: Session, branch: Branch, now: datetime, *, by: Actor, file: BranchFile, chance: Chance, seen: int
+) -> dict[str, Any]:
+    """`apply` for a manager in the browser, without people and screens: each of those is let in on a page of its own.
+
+    `seen`: the arrangement that the manager was shown; Conflict when it has changed since.
+    """
+    if branch.arranged != seen:
+        raise Conflict("file-outdated")
+    return apply(session, branch, now, by=by, file=without_people(file), chance=chance)
+
+
+def without_people(file: BranchFile) -> BranchFile:
+    return file.model_copy(update={"people": (), "devices": ()})
 
 
 def _branch(branch: Branch, section: BranchSection) -> None:
@@ -78,7 +97,6 @@ def _make_room(session: Session, branch: Branch, now: datetime, by: Actor, file:
         if not known[id].archived:
             services.must_not_be_awaited(session, known[id])
             known[id].archived = True
-            record(session, branch, now, by, "service.archive", id, {"archived": False}, {"archived": True})
     for section in file.services:
         mine = known.get(section.id)
         if mine is not None and mine.letter == section.letter and not mine.archived:
@@ -129,7 +147,6 @@ def _counters(
         kept.append(counter)
     for gone in known.values():
         counters.vacate(session, branch, now, by, gone)
-        record(session, branch, now, by, "counter.archive", gone.id, {"archived": False}, {"archived": True})
     return kept
 
 

@@ -7,9 +7,12 @@ from sqlalchemy.orm import Session
 
 from server.actions.arranging.audit import record, snapshot
 from server.actions.arranging.checks import free_id
+from server.actions.arranging.order import step
 from server.actions.arranging.profiles import follow
 from server.branch_file import ServiceSection
+from server.branch_file.sections import DAY
 from server.db import Unchanged
+from server.domain.base import Words
 from server.domain.branch import Branch, NumberSeries, Outcome, Service
 from server.domain.errors import Conflict, Invalid, NotFound
 from server.domain.people import Actor
@@ -60,13 +63,39 @@ def change(
     return {"id": service.id}
 
 
-def pause(session: Session, branch: Branch, now: datetime, *, by: Actor, service_id: str) -> Answer | Unchanged:
-    """Nobody new can join; whoever waits is served."""
-    return _set_open(session, branch, now, by, service_id, is_open=False)
+def set_typical(
+    session: Session, branch: Branch, now: datetime, *, by: Actor, service_id: str, minutes: int | None
+) -> Answer | Unchanged:
+    """How long a visit usually takes, and nothing else of the service: what the waits are reckoned with at first."""
+    service = _service(session, branch, service_id)
+    if minutes is None or not 1 <= minutes <= DAY:
+        raise Invalid("invalid-input", {"typical_service": "typical-service-needed"})
+    before = snapshot(service)
+    service.typical_service = minutes
+    if snapshot(service) == before:
+        return Unchanged({"id": service.id})
+    record(session, branch, now, by, "service.change", service.id, before, snapshot(service))
+    return {"id": service.id}
+
+
+def pause(
+    session: Session, branch: Branch, now: datetime, *, by: Actor, service_id: str,
+    said: Words | None = None, reopens_at: datetime | None = None,
+) -> Answer | Unchanged:  # fmt: skip
+    """Nobody new can join, until `reopens_at` or until it is resumed; whoever waits is served. `said`: why."""
+    if reopens_at is not None and reopens_at <= now:
+        raise Invalid("invalid-input", {"until": "until-past"})
+    service = _service(session, branch, service_id)
+    before = _openness(service)
+    service.close(said, reopens_at)
+    return _opened_or_closed(session, branch, now, by, service, before, "service.pause")
 
 
 def resume(session: Session, branch: Branch, now: datetime, *, by: Actor, service_id: str) -> Answer | Unchanged:
-    return _set_open(session, branch, now, by, service_id, is_open=True)
+    service = _service(session, branch, service_id)
+    before = _openness(service)
+    service.reopen()
+    return _opened_or_closed(session, branch, now, by, service, before, "service.resume")
 
 
 def archive(session: Session, branch: Branch, now: datetime, *, by: Actor, service_id: str) -> Answer | Unchanged:
@@ -95,7 +124,8 @@ def restore(session: Session, branch: Branch, now: datetime, *, by: Actor, servi
     _letter_is_free(session, branch, now, service.letter, service)
     with follow(session, branch):
         service.position = max(other.position for other in branches.services(session, branch.id)) + 1
-        service.archived, service.open = False, True
+        service.archived = False
+        service.reopen()
         session.flush()
     record(session, branch, now, by, "service.restore", service.id, {"archived": True}, {"archived": False})
     return {"id": service.id}
@@ -106,18 +136,10 @@ def move(
 ) -> Answer | Unchanged:
     """One place up or down in the order that people see."""
     shown = [service for service in branches.services(session, branch.id) if not service.archived]
-    ids = [service.id for service in shown]
-    if service_id not in ids:
-        raise NotFound
-    at = ids.index(service_id)
-    to = at - 1 if up else at + 1
-    if not 0 <= to < len(shown):
-        return Unchanged({"order": ids})
-    shown[at], shown[to] = shown[to], shown[at]
-    for position, service in enumerate(shown):
-        service.position = position
-    order = [service.id for service in shown]
-    record(session, branch, now, by, "service.move", service_id, {"order": ids}, {"order": order})
+    before, order = step(shown, service_id, up=up)
+    if order == before:
+        return Unchanged({"order": before})
+    record(session, branch, now, by, "service.move", service_id, {"order": before}, {"order": order})
     return {"order": order}
 
 
@@ -133,15 +155,18 @@ def free_letter(letters: list[str]) -> str:
     return next((letter for letter in LETTERS if letter not in letters), "")
 
 
-def _set_open(
-    session: Session, branch: Branch, now: datetime, by: Actor, service_id: str, *, is_open: bool
+def _openness(service: Service) -> Answer:
+    until = service.reopens_at.isoformat() if service.reopens_at else None
+    said = {"words": service.closed_words} if service.closed_words else {}
+    return {"open": service.open} | said | ({"reopens_at": until} if until else {})
+
+
+def _opened_or_closed(
+    session: Session, branch: Branch, now: datetime, by: Actor, service: Service, before: Answer, what: str
 ) -> Answer | Unchanged:
-    service = _service(session, branch, service_id)
-    if service.open == is_open:
+    if (after := _openness(service)) == before:
         return Unchanged({"id": service.id})
-    service.open = is_open
-    what = "service.resume" if is_open else "service.pause"
-    record(session, branch, now, by, what, service.id, {"open": not is_open}, {"open": is_open})
+    record(session, branch, now, by, what, service.id, before, after)
     return {"id": service.id}
 
 

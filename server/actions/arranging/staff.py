@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from server.actions import letting_in, proving
 from server.actions.arranging.access import LINK_LIFE, new_link
 from server.actions.arranging.audit import record
 from server.actions.counters import must_be_free
@@ -48,6 +49,22 @@ def change(
     return {"id": staff_id}
 
 
+def add_role(session: Session, branch: Branch, now: datetime, *, by: Actor, staff_id: str, role: str) -> Answer:
+    """Somebody of another branch works here, too, from now on; Conflict when they do already."""
+    member = session.get(StaffMember, staff_id)
+    if member is None or not member.active:
+        raise NotFound
+    if session.get(Grant, (staff_id, branch.id)) is not None:
+        raise Conflict("works-here-already", name=member.name)
+    _must_reach(session, by, staff_id)
+    _role_can_be_given(session, branch, by, role)
+    _name_is_free(session, branch, member.name)
+    session.add(Grant(staff_id=staff_id, branch_id=branch.id, role=role))
+    _tell(session, now, staff_id)
+    record(session, branch, now, by, "person.add", staff_id, None, {"role": role})
+    return {"id": staff_id}
+
+
 def renew_link(session: Session, branch: Branch, now: datetime, *, by: Actor, staff_id: str, token: str) -> Answer:
     """A fresh one-time link to sign in and choose a new password; older links stop working."""
     if staff_id != by.id:
@@ -62,6 +79,26 @@ def end_sessions(session: Session, branch: Branch, now: datetime, *, by: Actor, 
         _subordinate(session, branch, by, staff_id)
     end_sessions_of(session, now, staff_id)
     record(session, branch, now, by, "person.sign-out", staff_id, None, None)
+    return {"id": staff_id}
+
+
+def end_session(
+    session: Session, branch: Branch, now: datetime, *, by: Actor, staff_id: str, session_id: str
+) -> Answer:
+    """Signed out of one browser."""
+    if staff_id != by.id:
+        _subordinate(session, branch, by, staff_id)
+    letting_in.end_own(session, None, now, staff_id=staff_id, session_id=session_id)
+    record(session, branch, now, by, "person.sign-out", staff_id, None, None)
+    return {"id": staff_id}
+
+
+def reset_second_step(session: Session, branch: Branch, now: datetime, *, by: Actor, staff_id: str) -> Answer:
+    """For who has lost phone and recovery codes; signs them out. Their password or a new link is still needed."""
+    member, _ = _subordinate(session, branch, by, staff_id)
+    proving.forget(session, now, member)
+    end_sessions_of(session, now, staff_id)
+    record(session, branch, now, by, "person.second-step-reset", staff_id, None, None)
     return {"id": staff_id}
 
 
@@ -84,6 +121,7 @@ def remove(session: Session, branch: Branch, now: datetime, *, by: Actor, staff_
         for link in people.open_links(session, staff_id, now):
             link.used_at = now
         member.active, member.login, member.password = False, None, None
+        proving.forget(session, now, member)
     return {"id": staff_id}
 
 
@@ -98,10 +136,15 @@ def _subordinate(session: Session, branch: Branch, by: Actor, staff_id: str) -> 
     member, grant = session.get(StaffMember, staff_id), session.get(Grant, (staff_id, branch.id))
     if member is None or grant is None or not member.active:
         raise NotFound
-    mine, theirs = people.grants(session, by.id or ""), people.grants(session, staff_id)
-    if staff_id == by.id or not all(may(mine, role, place) for place, role in theirs.items()):
-        raise Forbidden
+    _must_reach(session, by, staff_id)
     return member, grant
+
+
+def _must_reach(session: Session, by: Actor, staff_id: str) -> None:
+    """Somebody else, with no role anywhere that the asker does not reach; and with some role: it may be a stranger."""
+    mine, theirs = people.grants(session, by.id or ""), people.grants(session, staff_id)
+    if staff_id == by.id or not theirs or not all(may(mine, role, place) for place, role in theirs.items()):
+        raise Forbidden
 
 
 def _role_can_be_given(session: Session, branch: Branch, by: Actor, role: str) -> None:

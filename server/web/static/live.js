@@ -10,6 +10,7 @@ window.live = (() => {
   const CONNECT = 4_000; // ms until a handshake is given up: the browser would go on for minutes
   const FIRST = 5_000; // ms; the first way back is a random moment within it, so that a thousand phones do not return at once
   const LATER = 6_000;
+  const KNOCK_AGAIN = 500; // ms; after a handshake that was waited for long enough, a screen tries again within twice that
   const POLL = 8_000; // ms; asked for by GET while no socket is open
   const POLL_TIMEOUT = 10_000;
   const OPENING = 10_000; // ms until a socket that opened and never spoke is given up: the server speaks first
@@ -124,9 +125,12 @@ window.live = (() => {
       this.socket = null;
     }
 
+    /* Tries begin within LATER of one another, however long one of them knocked in vain; the first after an open socket
+       keeps its whole moment, so that nobody comes back together. */
     retry() {
+      const knocked = this.attempt ? performance.now() - this.born : 0;
       this.drop();
-      this.later = setTimeout(() => this.connect(), Math.random() * (this.attempt++ ? LATER : FIRST));
+      this.later = setTimeout(() => this.connect(), Math.random() * (this.attempt++ ? LATER : FIRST) - knocked);
     }
 
     wake() {
@@ -186,7 +190,7 @@ window.live = (() => {
     tick(silence) {
       const socket = this.connection?.socket;
       if (socket !== this.socket) [this.socket, this.born, this.told] = [socket, performance.now(), false];
-      if (!this.told && dead(socket, this.born, silence)) this.reconnect();
+      if (!this.told && dead(socket, this.born, silence)) this.reconnect(socket.readyState === 0 ? KNOCK_AGAIN : undefined);
     }
 
     wake() {
@@ -194,7 +198,7 @@ window.live = (() => {
       if (state === 3 || (state === 1 && this.watch.silence() >= SILENCE)) this.reconnect(0);
     }
 
-    /* At a random moment as htmx is configured, or now: `delay` 0. */
+    /* At a random moment as htmx is configured, or sooner: within twice `delay`, now with 0. */
     reconnect(delay) {
       const { connection, connection: { config } } = this;
       this.told = true;

@@ -1,0 +1,1 @@
+"""What others would do: three servers that send one text to every socket, each in a process of its own."""

@@ -1,0 +1,1 @@
+"""The load tool: thousands of phones, agents who work, and a look at what every phone shows in the end."""

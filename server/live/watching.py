@@ -1,0 +1,161 @@
+"""Who watches: one watcher per socket, at the end of a line; a line takes one message at a time, or none."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from server.live.views import BoardView, TicketView
+from server.live.wire import Close, PhoneFrames
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What is watched. kind: ticket, branch, or an audience of SCREENS; subject: ticket, device or counter id."""
+
+    kind: str
+    branch_id: str
+    subject: str = ""
+    language: str = ""
+
+
+class Line(Protocol):
+    """The way to one client. While it is not `ready` nothing is written, and so nothing is kept for it.
+
+    When it is ready again it says so with `watcher.ready_again()`, and when it has ended with `watcher.ended()`.
+    """
+
+    @property
+    def ready(self) -> bool: ...
+
+    def write(self, message: bytes) -> None:
+        """A message as `wire.framed` makes it. Returns at once and never raises for what the client did."""
+        ...
+
+    def close(self, code: Close) -> None: ...
+
+
+class Listener(Protocol):
+    """What a watcher tells of its line: the hub."""
+
+    def catch_up(self, watcher: "Watcher") -> None: ...
+    def leave(self, watcher: "Watcher") -> None: ...
+
+
+class Watcher:
+    """One socket. `holders`: whose revocation ends it, as (kind, id).
+
+    What its client was told last is remembered, not what it missed: a line that was not ready is told the newest then.
+    """
+
+    __slots__ = (
+        "_alarm",
+        "_hub",
+        "around",
+        "closed",
+        "content",
+        "heard_at",
+        "holders",
+        "line",
+        "since",
+        "subject",
+        "ticket",
+        "topic",
+    )
+
+    def __init__(
+        self, hub: Listener, topic: Topic, holders: frozenset[tuple[str, str]], since: datetime, line: Line
+    ) -> None:
+        self._hub, self.topic, self.subject, self.line = hub, topic, topic.subject, line
+        self.holders, self.since = holders, since
+        self.closed: Close | None = None
+        self.heard_at = 0.0
+        self.ticket: TicketView | None = None  # a phone was told this of its ticket,
+        self.around: object = None  # and this of what is around it
+        self.content: str | None = None  # a screen was told this
+        self._alarm: asyncio.TimerHandle | None = None
+
+    @property
+    def is_phone(self) -> bool:
+        return self.topic.kind == "ticket"
+
+    def ends_in(self, seconds: float) -> None:
+        """With the session that it was let in with."""
+        self._alarm = asyncio.get_running_loop().call_later(seconds, self.close, Close.NOT_YOURS)
+
+    def close(self, code: Close) -> None:
+        """Tell the client why, and forget it. The first reason counts."""
+        if self.closed is None:
+            self.closed = code
+            self._leave()
+            self.line.close(code)
+
+    def ready_again(self) -> None:
+        """Its line is: it is told the newest, if it has not been."""
+        if self.closed is None:
+            self._hub.catch_up(self)
+
+    def ended(self) -> None:
+        """Its line has."""
+        self.closed = self.closed or Close.RESTART
+        self._leave()
+
+    def _leave(self) -> None:
+        self._hub.leave(self)
+        if self._alarm is not None:
+            self._alarm.cancel()
+
+
+class Audience:
+    """Everybody who is shown the same: it is drawn once for each view. `content` None: it could not be drawn."""
+
+    def __init__(self) -> None:
+        self.watchers: dict[Watcher, None] = {}
+        self.drawn_of: BoardView | None = None
+        self.content: str | None = None
+
+
+class Room:
+    """Everybody who watches one branch, in the order they came."""
+
+    def __init__(self) -> None:
+        self.phones: dict[Watcher, None] = {}
+        self.audiences: dict[Topic, Audience] = {}
+        self._frames: PhoneFrames | None = None
+
+    def __iter__(self) -> Iterator[Watcher]:
+        yield from self.phones
+        for audience in self.audiences.values():
+            yield from audience.watchers
+
+    def __len__(self) -> int:
+        return len(self.phones) + sum(len(audience.watchers) for audience in self.audiences.values())
+
+    def enter(self, watcher: Watcher) -> None:
+        among = self.phones if watcher.is_phone else self.audiences.setdefault(watcher.topic, Audience()).watchers
+        among[watcher] = None
+
+    def leave(self, watcher: Watcher) -> bool:
+        """Whether it was here."""
+        if watcher.is_phone:
+            return self.phones.pop(watcher, self) is None
+        audience = self.audiences.get(watcher.topic)
+        was_here = audience is not None and audience.watchers.pop(watcher, self) is None
+        if audience is not None and not audience.watchers:
+            del self.audiences[watcher.topic]
+        return was_here
+
+    def frames(self, view: BoardView, now: datetime) -> PhoneFrames:
+        """What all phones here share, made once a view and second."""
+        made = self._frames
+        if made is None or made.view is not view or made.at != int(now.timestamp()):
+            made = self._frames = PhoneFrames(view, now)
+        return made
+
+    def believing(self) -> Iterable[Watcher]:
+        """Those whose screen could be drawn: a heartbeat may say that it is true."""
+        yield from self.phones
+        for audience in self.audiences.values():
+            if audience.content is not None:
+                yield from audience.watchers

@@ -1,0 +1,138 @@
+"""What a manager does from the floor: pauses with an end, timed notices, calls for help, acting for a counter."""
+
+from datetime import timedelta
+
+import pytest
+
+from server.actions import helping, serving, standing_in
+from server.actions.arranging import place, services
+from server.domain.errors import Conflict, Invalid
+from server.domain.moves import State
+from tests.actions.manager import audited, mira_does, problems
+from tests.world import World
+
+
+async def acts(world: World, move: str, reason: str = "ill", label: str = "1") -> None:
+    await mira_does(world, standing_in.act_for, counter_id=world.counters[label], move=move, reason=reason)
+
+
+async def called(world: World) -> None:
+    await world.ada.joins()
+    await world.ken.takes("1")
+    await world.ken.calls_next()
+
+
+async def test_a_paused_service_tells_why_and_opens_again_by_itself(world: World) -> None:
+    until = world.clock() + timedelta(minutes=30)
+    await mira_does(
+        world, services.pause, service_id="renewals", said={"en": "Back after the fire drill"}, reopens_at=until
+    )
+    service = (await world.view()).service("renewals")
+    assert (service.open, service.paused, service.opens_at) == (False, True, until)
+    assert service.closed_words == {"en": "Back after the fire drill"}
+    with pytest.raises(Conflict):
+        await world.ada.joins("renewals")
+    world.clock.forward(minutes=29, seconds=59)
+    assert (await world.ticks())["opened"] == 0
+    world.clock.forward(seconds=1)
+    assert (await world.ticks())["opened"] == 1
+    service = (await world.view()).service("renewals")
+    assert (service.open, service.closed_words, service.opens_at) == (True, None, None)
+    await world.ada.joins("renewals")
+
+
+async def test_a_pause_ends_in_the_future(world: World) -> None:
+    assert await problems(world, services.pause, service_id="renewals", reopens_at=world.clock()) == {
+        "until": "until-past"
+    }
+
+
+async def test_a_notice_is_up_from_its_beginning_until_its_end(world: World) -> None:
+    begins, ends = world.clock() + timedelta(minutes=10), world.clock() + timedelta(minutes=20)
+    await mira_does(world, place.put_up, notice={"en": "Fire drill"}, begins=begins, ends=ends)
+    seen = []
+    for _ in range(4):
+        seen.append((await world.view()).branch.notice)
+        world.clock.forward(minutes=7)
+    assert seen == [None, None, {"en": "Fire drill"}, None]
+    assert await problems(world, place.put_up, notice={"en": "Late"}, ends=world.clock()) == {"until": "until-past"}
+
+
+async def test_help_is_called_answered_and_taken_back(world: World) -> None:
+    await world.ken.takes("1", ["new-passport"])
+    await mira_does(world, helping.call_for_help, service_id="renewals")
+    await world.act(helping.come, by=world.ken.actor, counter_id=world.ken.counter)
+    view = await world.view()
+    assert view.branch.help is not None
+    assert view.branch.help.coming == (world.ken.id,)
+    assert [counter.duty.services for counter in view.counters if counter.duty] == [("new-passport", "renewals")]
+    await mira_does(world, helping.take_back)
+    assert (await world.view()).branch.help is None
+    assert await audited(world) == [("help.call", "renewals"), ("help.end", "renewals")]
+
+
+async def test_acting_for_a_counter_stands_in_the_diary_by_name_and_in_the_trail_with_its_reason(world: World) -> None:
+    await called(world)
+    await acts(world, "miss", "away")
+    line = (await world.diary(world.ada.ticket))[-1]
+    assert (line.move, line.actor_id, line.counter_id) == ("miss", world.mira.id, world.counters["1"])
+    assert await audited(world) == [(standing_in.ACTED, "1")]
+
+
+async def test_without_a_reason_nothing_is_done_for_a_counter(world: World) -> None:
+    await called(world)
+    with pytest.raises(Invalid):
+        await acts(world, "miss", "")
+    assert (await world.ada.is_()).state == State.CALLED
+
+
+async def test_who_is_being_served_can_be_given_their_place_back(world: World) -> None:
+    await called(world)
+    place_before = (await world.ada.is_()).key
+    await world.ken.does(serving.start, world.ada.ticket)
+    await world.bo.joins()
+    await acts(world, "put-back")
+    ada = await world.ada.is_()
+    assert (ada.state, ada.key, ada.service_id) == (State.WAITING, place_before, "new-passport")
+    assert [ticket.number for ticket in (await world.view()).tickets] == ["A001", "A002"]
+
+
+async def test_whatever_was_done_for_a_counter_is_undone_by_the_manager(world: World) -> None:
+    await called(world)
+    before = await world.ada.is_()
+    for move in ("put-back", "miss"):
+        await acts(world, move)
+        await world.mira.undoes(world.ada.ticket)
+        ada = await world.ada.is_()
+        assert (ada.state, ada.key, ada.counter_id) == (State.CALLED, before.key, before.counter_id)
+    await world.ken.does(serving.start, world.ada.ticket)
+    for move in ("finish", "put-back"):
+        await acts(world, move)
+        await world.mira.undoes(world.ada.ticket)
+        assert (await world.ada.is_()).state == State.SERVING
+
+
+async def test_a_duty_ended_for_somebody_frees_the_counter_and_sends_the_parked_back(world: World) -> None:
+    await called(world)
+    await world.ken.does(serving.start, world.ada.ticket)
+    with pytest.raises(Conflict):
+        await acts(world, "end")
+    await world.ken.does(serving.park, world.ada.ticket)
+    await acts(world, "end")
+    assert (await world.ada.is_()).state == State.WAITING
+    assert all(counter.duty is None for counter in (await world.view()).counters)
+    with pytest.raises(Conflict):
+        await acts(world, "pause")
+
+
+async def test_a_break_begun_for_somebody_waits_for_who_is_there(world: World) -> None:
+    await called(world)
+    await acts(world, "pause")
+    await acts(world, "miss")
+    duty = (await world.view()).counters[0].duty
+    assert duty is not None
+    assert duty.on_break
+    await acts(world, "resume")
+    duty = (await world.view()).counters[0].duty
+    assert duty is not None
+    assert not duty.on_break
