@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict
 from server import words
 from server.domain.errors import NotFound
 from server.domain.people import Actor
-from server.queries import branches
 from server.web import pages
 from server.web.kit import Kit, key_of, kit
 from server.web.who import Staff, signed_in
@@ -63,7 +62,7 @@ class Stand:
 
 async def stand(request: Request, counter_id: str, staff: Staff = Depends(signed_in), kit: Kit = Depends(kit)) -> Stand:
     """The dependency: NotFound for no such counter, Forbidden for who does not work in its branch."""
-    branch_id = await kit.ask(lambda session: branches.branch_of_counter(session, counter_id))
+    branch_id = await kit.branch_of_counter(counter_id)
     staff.must("agent", branch_id)
     return Stand(request, kit, staff, branch_id, counter_id)
 
