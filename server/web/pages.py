@@ -143,6 +143,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(folders),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,  # they change with the code, which is not read again either
         trim_blocks=True,
         lstrip_blocks=True,
     )
