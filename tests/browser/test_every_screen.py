@@ -144,7 +144,7 @@ SCREENS = (
     staff("all branches and a new one", "/setup", "Owner"),
     replace(staff("a new branch that lacks something", "/setup", "Owner"), step=a_branch_without_a_name),
     replace(staff("setup archiving", "/setup/harbour/branch", "Owner"), step=all_unfolded),
-    staff("setup of somebody in other branches", lambda t: f"/setup/harbour/people/{t.harbour.person('Lola')}", "Owner"),
+    staff("setup of somebody elsewhere", lambda t: f"/setup/harbour/people/{t.harbour.person('Lola')}", "Owner"),
     staff("floor of all branches", "/floor", "Owner"), staff("reports of all branches", "/reports", "Owner"),
     replace(setup("rules"), name="setup rules looked at first", step=other_rules),
     replace(setup("rules"), name="setup languages looked at first", step=no_french),
