@@ -37,7 +37,8 @@ class Showing:
 
     `called`: the calls on the large plates, in the order they were made; empty when the lobby is idle.
     `until`: when they go out by themselves. `before`: newest first.
-    `aloud`: every call that may be spoken, oldest first. `bring`: services that say what to have ready.
+    `aloud`: every call that may be spoken, oldest first. `lines`: services with a line of their own: the paused say why
+    and when, the open ones what to have ready.
     """
 
     called: tuple[CallView, ...]
@@ -45,7 +46,7 @@ class Showing:
     before: tuple[CallView, ...]
     aloud: tuple[CallView, ...]
     counters: tuple[AtCounter, ...]
-    bring: tuple[ServiceView, ...]
+    lines: tuple[ServiceView, ...]
     closed: bool
 
 
@@ -60,9 +61,15 @@ def showing(view: BoardView) -> Showing:
         before=tuple(call for call in standing if call not in called)[:BEFORE],
         aloud=tuple(reversed(standing)),
         counters=_at_counters(view),
-        bring=tuple(service for service in view.services if service.open and service.bring)[:PAGES],
+        lines=_lines(view.services),
         closed=not view.branch.open and not any(c.duty or c.current for c in view.counters),
     )
+
+
+def _lines(services: tuple[ServiceView, ...]) -> tuple[ServiceView, ...]:
+    """The paused first: who has come for one of them wants to know before anything else."""
+    paused = [service for service in services if service.paused and service.closed_words]
+    return (*paused, *(service for service in services if service.open and service.bring))[:PAGES]
 
 
 def _standing(view: BoardView) -> list[CallView]:

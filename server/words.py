@@ -201,6 +201,11 @@ def language_name(language: str) -> str:
     return name[:1].upper() + name[1:]
 
 
+def decimal(value: float, language: str) -> str:
+    """A number to a tenth, as the language writes it: "16.0" in English, "16,0" in French."""
+    return format_decimal(value, format="#,##0.0", locale=_locale(language))
+
+
 def direction(language: str) -> str:
     """The direction a language is written in: "ltr" or "rtl"."""
     try:
@@ -210,8 +215,10 @@ def direction(language: str) -> str:
 
 
 def _written(value: object, language: str) -> object:
-    """Numbers as the language writes them; small ones, which most are, look the same everywhere."""
-    if isinstance(value, int | float) and abs(value) >= THOUSAND:
+    """Numbers as the language writes them; small whole ones, which most are, look the same everywhere."""
+    if isinstance(value, float):
+        return decimal(value, language)
+    if isinstance(value, int) and abs(value) >= THOUSAND:
         return format_decimal(value, locale=_locale(language))
     return value
 

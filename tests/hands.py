@@ -41,6 +41,9 @@ class Hands:
     def counter(self, label: str) -> str:
         return str(next(counter["id"] for counter in self._made["counters"] if counter["label"] == label))
 
+    def person(self, name: str) -> str:
+        return str(next(person["id"] for person in self._made["people"] if person["name"] == name))
+
     def code(self, device: str = "Door") -> str:
         """The code on that screen at this moment."""
         return str(self._ask("GET", f"/branches/{self.branch}/presence", self._device(device))["code"])
@@ -88,6 +91,17 @@ class Hands:
         """The cookie of somebody's browser, by their one-time link."""
         person = next(person for person in self._made["people"] if person["name"] == name)
         return self._opens("/staff/enter", person["link"], "session")
+
+    def begins(self, link: str) -> Cookie:
+        """The cookie of the browser that opened the first start's link: the admin of all branches."""
+        return self._opens("/staff/enter", link, "session")
+
+    def arranges(self, who: Cookie, path: str, **fields: str) -> None:
+        """A form of the setup pages, sent from somebody's browser."""
+        with httpx2.Client(base_url=self.base, timeout=PATIENCE, cookies={who["name"]: who["value"]}) as browser:
+            form = {"key": uuid.uuid4().hex, **fields}
+            answer = browser.post(f"/setup/{self.branch}{path}", data=form, headers={"Origin": self.base})
+            assert answer.status_code == 303, answer.text
 
     def pairs(self, name: str) -> Cookie:
         """The cookie of a screen, by its one-time link."""

@@ -1,7 +1,7 @@
 """What happens by itself in a branch: tickets expire, calls are given up, the day turns."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -10,7 +10,7 @@ from server.actions.answers import stamp
 from server.actions.counters import freed
 from server.db import Unchanged
 from server.domain.branch import Branch
-from server.domain.moves import State
+from server.domain.deadlines import is_given_up, is_over
 from server.domain.people import SYSTEM
 from server.domain.ticket import Ticket
 from server.queries import branches, tickets
@@ -21,7 +21,7 @@ def tick(session: Session, branch: Branch, now: datetime) -> dict[str, int] | Un
     with_the_day = day.turn(session, branch, now) if branch.business_day is not None else None
     found = tickets.open_tickets(session, branch.id)
     missed = list(_give_up_calls(session, branch, now, found))
-    expired = [ticket for ticket in found if ticket not in missed and _is_due(branch, ticket, now)]
+    expired = [ticket for ticket in found if ticket not in missed and is_over(branch, ticket, now)]
     for ticket in expired:
         day.expire(session, branch, ticket, now)
     session.flush()  # who is current at a counter is asked of the database
@@ -33,13 +33,8 @@ def tick(session: Session, branch: Branch, now: datetime) -> dict[str, int] | Un
 
 def _give_up_calls(session: Session, branch: Branch, now: datetime, found: list[Ticket]) -> Iterator[Ticket]:
     """Miss who does not come, where the branch has switched that on."""
-    if not branch.miss_after:
-        return
     for ticket in found:
-        if ticket.state != State.CALLED or ticket.called_at is None:
-            continue
-        over = branch.gives_up_at(ticket.called_at, acknowledged=ticket.acknowledged_at is not None)
-        if over is not None and now >= over:
+        if is_given_up(branch, ticket, now):
             ticket.miss(stamp(SYSTEM, branch, now))
             freed(session, ticket.duty_id, branch, now)
             yield ticket
@@ -53,13 +48,3 @@ def _reopen(session: Session, branch: Branch, now: datetime) -> int:
     if due:
         branch.arranged = branch.version
     return len(due)
-
-
-def _is_due(branch: Branch, ticket: Ticket, now: datetime) -> bool:
-    """Away or missed too long, or expected but never arrived."""
-    since, minutes = {
-        State.AWAY: (ticket.away_since, branch.away_limit),
-        State.MISSED: (ticket.missed_at, branch.return_grace),
-        State.EXPECTED: (ticket.appointment_at or ticket.joined_at, branch.arrive_by),
-    }.get(State(ticket.state), (None, 0))
-    return since is not None and now > since + timedelta(minutes=minutes)

@@ -4,14 +4,14 @@ from functools import partial
 
 from fastapi import APIRouter
 
-from server.actions import joining, rating, serving, undoing
+from server.actions import forgetting, joining, rating, serving, undoing
 from server.api import answers
 from server.api.askers import AHolder, AHolderOrAgent, TheKit
 from server.api.errands import AnErrand
 from server.api.said import Arrival, Nothing, Removal, Tap, TicketChange
-from server.api.told import Body, Event, RatingGiven, TicketNow, TicketWithKept
+from server.api.told import Body, Erased, Event, Held, RatingGiven, TicketNow, TicketWithKept
 from server.domain.errors import Forbidden, NotFound
-from server.queries import branches, tickets
+from server.queries import branches, held, tickets
 
 router = APIRouter(prefix="/tickets/{ticket_id}", tags=["tickets"])
 
@@ -118,6 +118,24 @@ async def rate(ticket_id: str, said: Tap, asker: AHolder, errand: AnErrand) -> B
     action = partial(rating.rate, ticket_id=ticket_id, tap=tap)
     answer = await errand.send(asker.branch_id, asker.scope, action)
     return {"score": answer["score"], "good": answer["good"], "not": answer["not"], "comment": tap.comment}
+
+
+@router.get("/data", summary="All that is held about the visit", response_model=Held)
+async def data(ticket_id: str, asker: AHolder, kit: TheKit) -> Body:
+    """Its tickets with their diaries, what was said and told, and the rating. Who served is not told."""
+    return await kit.ask(partial(held.everything, ticket_id=ticket_id, now=kit.now()))
+
+
+@router.delete("/data", summary="Forget what I said", response_model=Erased)
+async def erase(ticket_id: str, asker: AHolder, errand: AnErrand, _: Nothing | None = None) -> Body:
+    """Name, need, notes and the words of a rating, of the whole visit, at once and for good.
+
+    An open ticket keeps its place; numbers, times and score still count.
+    """
+    answer: Body = await errand.send(
+        asker.branch_id, asker.scope, partial(forgetting.erase, by=asker.actor, ticket_id=ticket_id)
+    )
+    return answer
 
 
 @router.post("/undo", summary="Back by one move", response_model=TicketNow)

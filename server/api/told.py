@@ -132,6 +132,75 @@ class Event(BaseModel):
     counter: CounterLabel | None
 
 
+class BranchNamed(BaseModel):
+    id: str
+    name: str
+    time_zone: str
+
+
+class LineHeld(BaseModel):
+    """One line of a ticket's diary as its holder takes it along; `counter` is the label."""
+
+    move: str
+    at: At
+    from_state: Annotated[State | None, Field(alias="from")]
+    to: State
+    by: Literal["customer", "staff", "device", "system"]
+    counter: str | None
+
+
+class TicketHeld(BaseModel):
+    """A ticket of the visit, with what its holder said and what was told to them. Waits in minutes, null: none told.
+
+    `waits_told`: what the phone showed later on, each as [instant, likely, at most].
+    """
+
+    id: str
+    number: str
+    service: str
+    state: State
+    business_day: str
+    channel: str
+    language: str
+    priority: str | None
+    outcome: str | None
+    visitor: str | None
+    name: str | None
+    need: str | None
+    note: str | None
+    reason: str | None
+    wait_told_at_joining: Annotated[list[int | None], Field(min_length=2, max_length=2, examples=[[9, 17]])]
+    waits_told: list[tuple[At, int, int]]
+    events: list[LineHeld]
+
+
+class RatingHeld(RatingGiven):
+    contact: str | None
+    at: At
+    changed_at: At
+
+
+class Held(BaseModel):
+    """All that is held about a visit, for whoever holds a ticket of it.
+
+    `emptied_after`: when what says who they are is forgotten by itself; null while a ticket of the visit is open.
+    """
+
+    as_of: At
+    branch: BranchNamed
+    emptied_after: At | None
+    retention_days: int
+    tickets: list[TicketHeld]
+    rating: RatingHeld | None
+
+
+class Erased(BaseModel):
+    """What was said during the whole visit is gone, as of this version of the branch."""
+
+    ticket: str
+    version: int
+
+
 class DutyNow(BaseModel):
     id: str
     counter: str

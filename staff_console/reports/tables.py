@@ -182,7 +182,7 @@ class Told:
         if kind == "length":
             return words.minutes(int(value + MINUTE // 2) // MINUTE, self.language)
         slug = {"share": "reports.percent", "mean": "reports.mean"}.get(kind, "reports.count")
-        return self.say(slug, n=round(value, 1) if kind == "mean" else value)
+        return self.say(slug, n=value)
 
     def _rows(self, part: str) -> list[tuple[Any, Row]]:
         return list(self.report.parts[part].items())

@@ -92,7 +92,7 @@ async def _page(
     worn = typed if known and not light and form.value("own") == "yes" else None
     return await here.page(
         "setup/look.html", "look", setup=setup, form=form, status=status, worn=worn,
-        ratio=f"{contrast(typed):.1f}" if known else "", needed=f"{NEEDED:.0f}",
+        ratio=contrast(typed) if known else None, needed=round(NEEDED),
         instead=darker(typed) if light else None, logo_form=logo_form or filled("logo"), kilobytes=LARGEST // 1024,
         pixels=LONGEST, picture=f"/logo/{here.branch_id}/{digest}" if (digest := setup.branch.rules["logo"]) else None,
     )  # fmt: skip

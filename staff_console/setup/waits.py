@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -56,15 +57,12 @@ async def correct(here: Here, service_id: str) -> Response:
 def _parts(counted: Record, known: Iterable[ServiceSetup], language: str) -> Mapping[str, list[Row]]:
     """The tables of the page, each by its slug; a part that nothing was told in has no row."""
     names = {service.id: words.pick(service.name, language) for service in known}
-    say = words.say
-    told = [
-        Row(say(language, "setup.waits-joining"), counted.joining),
-        Row(say(language, "setup.waits-later"), counted.later),
-    ]
+    say = partial(words.say, language)
+    told = [Row(say("setup.waits-joining"), counted.joining), Row(say("setup.waits-later"), counted.later)]
     return {
         "told": [row for row in told if row.tally.judged],
         "service": [Row(name, counted.services[id]) for id, name in names.items() if id in counted.services],
-        "hour": [Row(f"{hour}:00", tally) for hour, tally in counted.hours.items()],
+        "hour": [Row(say("reports.hour", n=hour), tally) for hour, tally in counted.hours.items()],
         "length": [Row(_length(index, language), tally) for index, tally in counted.lengths.items()],
     }
 

@@ -20,6 +20,7 @@ ROWS = {
     "/tickets/{ticket_id}/readiness": "post",
     "/tickets/{ticket_id}/absence": "post delete",
     "/tickets/{ticket_id}/rating": "put",
+    "/tickets/{ticket_id}/data": "get delete",
     "/counters/{counter_id}/duty": "post patch delete",
     "/counters/{counter_id}/calls": "post",
     "/tickets/{ticket_id}/recalls": "post",

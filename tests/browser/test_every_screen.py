@@ -90,6 +90,25 @@ async def a_table(page: Page, _: Town) -> None:
     await page.wait_for_selector(".wrong-line")
 
 
+async def a_branch_without_a_name(page: Page, _: Town) -> None:
+    await page.locator("form.new-branch .button.primary").click()
+    await page.wait_for_selector(".summary")
+
+
+async def other_rules(page: Page, _: Town) -> None:
+    """So that some of those who are here would feel it at once."""
+    await page.locator("#numbers-full_at").fill("5")
+    await page.locator("#numbers-away_limit").fill("10")
+    await page.locator("#numbers [name=preview]").click()
+    await page.wait_for_selector("#preview .would")
+
+
+async def no_french(page: Page, _: Town) -> None:
+    await page.locator("#speech [value=fr][type=checkbox]").uncheck()
+    await page.locator("#speech [name=preview]").click()
+    await page.wait_for_selector("#preview")
+
+
 THIS_YEAR = datetime.now(UTC).year
 THREE_YEARS = f"/reports/harbour?from={THIS_YEAR - 2}-01-01&to={THIS_YEAR}-12-31"
 SCREENS = (
@@ -122,6 +141,13 @@ SCREENS = (
     *map(setup, ("", "branch", "services", "services/new", "services/new-passport", "counters", "counters/new",
                  "people", "people/new", "people/import", "devices", "waits", "privacy", "rules", "priorities",
                  "priorities/new", "file", "trail", "opening", "look")),
+    staff("all branches and a new one", "/setup", "Owner"),
+    replace(staff("a new branch that lacks something", "/setup", "Owner"), step=a_branch_without_a_name),
+    replace(staff("setup archiving", "/setup/harbour/branch", "Owner"), step=all_unfolded),
+    staff("setup of somebody elsewhere", lambda t: f"/setup/harbour/people/{t.harbour.person('Lola')}", "Owner"),
+    staff("floor of all branches", "/floor", "Owner"), staff("reports of all branches", "/reports", "Owner"),
+    replace(setup("rules"), name="setup rules looked at first", step=other_rules),
+    replace(setup("rules"), name="setup languages looked at first", step=no_french),
     staff("setup of one counter", lambda t: f"/setup/harbour/counters/{t.harbour.counter('3')}", "Mira"),
     replace(setup("devices"), name="setup a new link", step=a_new_link),
     *(staff(f"floor {page or 'itself'}", f"/floor/harbour{page}", "Mira") for page in (
@@ -159,7 +185,7 @@ WORD = re.compile(r"[^\W\d_]{2,}")
 NAMES = set(
     WORD.findall(
         "Harbour Pier Quay Branch New passport Renewals Nouveau passeport Renouvellements Resolved Needs documents "
-        "Referred 65 or older Business Mira Ken Lola Ada Ngozi Door Wall A long wait Wheelchair access "
+        "Referred 65 or older Business Mira Ken Lola Ada Ngozi Admin Door Wall A long wait Wheelchair access "
         "English Français Africa/Lagos Lagos Monday Tuesday Wednesday Thursday Friday Saturday Sunday Enter Esc"
     )
 )

@@ -1,5 +1,6 @@
 """Three branches on one real server, with somebody in every state: what a sweep through all screens looks at."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.hands import Cookie, Hands, Slip
-from tests.running import always_open, running
+from tests.running import Running, always_open, running
 from tests.world import harbour
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -50,12 +51,27 @@ def town(folder: Path) -> Iterator[Town]:
         there = Town(harbours, piers, quays)
         try:
             _lets_people_in(there)
+            _gives_lola_another_branch(there, harbours.begins(_first_link(server)))
             _at_the_harbour(there)
             _at_the_pier(there)
             yield there
         finally:
             for branch in (there.harbour, there.pier, there.quay):
                 branch.close()
+
+
+def _gives_lola_another_branch(town: Town, owner: Cookie) -> None:
+    """The pier's own Lola makes room for the name."""
+    town.cookies["Owner"] = owner
+    town.pier.arranges(owner, f"/people/{town.pier.person('Lola')}", name="Lola Pier", role="agent")
+    town.harbour.arranges(owner, f"/people/{town.harbour.person('Lola')}/roles", branch="pier", role="agent")
+
+
+def _first_link(server: Running) -> str:
+    """What the first start printed: whoever opens it is the admin of all branches."""
+    found = re.search(r"/staff/enter#\S+", (server.folder / "server.log").read_text())
+    assert found
+    return found[0]
 
 
 def _closed() -> str:

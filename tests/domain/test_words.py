@@ -88,6 +88,12 @@ def test_a_branch_s_own_text_falls_back_until_something_can_be_read() -> None:
     assert words.pick({}, "en") == ""
 
 
+def test_numbers_are_written_as_their_language_writes_them() -> None:
+    assert [words.decimal(16.04, language) for language in ("en", "fr")] == ["16.0", "16,0"]
+    assert [words.say("fr", "reports.count", n=n) for n in (4.25, 4.0, 12, 1234)] == ["4,2", "4,0", "12", "1\u202f234"]
+    assert words.say("en", "reports.count", n=1234.56) == "1,234.6"
+
+
 def test_times_are_those_on_the_branch_s_wall() -> None:
     assert words.clock(AFTERNOON, "en", LAGOS) == words.clock(AFTERNOON, "fr", LAGOS) == "14:03"
     assert words.clock(AFTERNOON.replace(hour=7, minute=5), "en", LAGOS) == "8:05"

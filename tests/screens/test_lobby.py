@@ -166,3 +166,18 @@ def test_what_a_branch_calls_itself_is_never_read_as_a_page() -> None:
     drawn = screen(board(name="<script>alert(1)</script>", notice={"*": "<b>now</b>"}), "en", "").decode()
     assert "<script>" not in drawn
     assert "<b>now</b>" not in drawn
+
+
+def test_a_paused_service_says_in_every_language_what_its_manager_said_before_what_others_bring() -> None:
+    words = {"en": "Back tomorrow: the printer rests.", "fr": "De retour demain."}
+    paused = service("Renewals", "Renouvellements", open=False, paused=True, closed_words=words)
+    view = board(counters=(counter("1"),), services=(service(bring={"en": "two photos"}), paused))
+    assert [each.id for each in showing(view).lines] == ["renewals", "new passport"]
+    page = html(view)
+    for said_of_it in ("<b>Renewals</b> Back tomorrow: the printer rests.", "<b>Renouvellements</b> De retour demain."):
+        assert said_of_it in page
+
+
+def test_who_is_closed_by_the_hours_or_paused_without_words_has_no_line() -> None:
+    services = (service("Renewals", open=False, closed_words={"en": "Old."}), service(open=False, paused=True))
+    assert showing(board(counters=(counter("1"),), services=services)).lines == ()

@@ -58,6 +58,12 @@ async def test_a_colour_is_tried_on_without_being_saved(mira: Browser) -> None:
     assert PLUM not in await worn_by_phones(mira)
 
 
+async def test_a_contrast_is_written_as_the_language_writes_numbers(mira: Browser) -> None:
+    said = {"en": "are 16.0 to one; 11 are", "fr": "sont à 16,0 pour un\N{NO-BREAK SPACE}; il en faut 11"}
+    for language, contrast in said.items():
+        assert contrast in (await mira.page("/look?colour=%233b0a45", language)).text
+
+
 async def test_styles_in_a_colour_that_no_branch_may_wear_are_not_there(mira: Browser) -> None:
     for name in ("night/ffffff/phone.css", "night/3b0a45/nothing.css", "night/zzzzzz/phone.css"):
         assert (await mira.http.get(f"/static/0123456789/{name}")).status_code == 404

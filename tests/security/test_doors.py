@@ -99,8 +99,7 @@ DOORS = {
         GET /setup/{branch_id}/counters · GET /setup/{branch_id}/counters/new · POST /setup/{branch_id}/counters
         GET /setup/{branch_id}/counters/{counter_id} · POST /setup/{branch_id}/counters/{counter_id}
         POST /setup/{branch_id}/counters/{counter_id}/archive
-        POST /setup/{branch_id}/counters/{counter_id}/archive/end
-        GET /setup/{branch_id}/privacy
+        POST /setup/{branch_id}/counters/{counter_id}/archive/end · GET /setup/{branch_id}/privacy
         GET /setup/{branch_id}/priorities · GET /setup/{branch_id}/priorities/new · POST /setup/{branch_id}/priorities
         GET /setup/{branch_id}/priorities/{priority_id} · POST /setup/{branch_id}/priorities/{priority_id}
         POST /setup/{branch_id}/priorities/{priority_id}/place
@@ -136,6 +135,7 @@ DOORS = {
     "json-holder": """
         POST /api/v1/tickets/{ticket_id}/acknowledgement · POST /api/v1/tickets/{ticket_id}/postponement
         PUT /api/v1/tickets/{ticket_id}/rating
+        GET /api/v1/tickets/{ticket_id}/data · DELETE /api/v1/tickets/{ticket_id}/data
     """,
     "json-ticket": """
         GET /api/v1/tickets/{ticket_id} · GET /api/v1/tickets/{ticket_id}/events · PATCH /api/v1/tickets/{ticket_id}
