@@ -13,7 +13,7 @@ from server.domain.learned import Copy
 
 
 def keep(session: Session, _: Any, now: datetime, *, copy: Copy) -> bool | Unchanged:
-    """Whether it was: any number of processes learn the same, and the newest copy stays.
+    """Whether it was: any number of processes learn the same, and no older copy takes the place of a newer one.
 
     Not an action of the branch: nothing that anybody sees has changed. A copy whose last line is gone from the diary,
     as when practice was cleared meanwhile, is not kept; one that claims to be of the future gives way.
@@ -28,7 +28,7 @@ _KEEP = text("""
     WHERE EXISTS (SELECT 1 FROM ticket_events WHERE branch_id = :branch_id AND version = :version)
     ON CONFLICT (branch_id) DO UPDATE
     SET version = excluded.version, until = excluded.until, form = excluded.form, state = excluded.state
-    WHERE learned.until < excluded.until OR learned.until > :now
+    WHERE learned.until <= excluded.until OR learned.until > :now
     RETURNING branch_id
 """).bindparams(
     bindparam("branch_id", type_=String), bindparam("version", type_=BigInteger), bindparam("until", type_=BigInteger),

@@ -204,11 +204,13 @@ def coarse(kept: Any) -> Any:
 def spoilings(whole: Any) -> Iterator[str]:
     """The whole with one thing in it left out, or made something else; of many alike the first two."""
 
+    other: tuple[Any, ...] = ({"?": []}, [[]])
+
     def within(part: Any) -> Iterator[None]:
         keys = list(part) if isinstance(part, dict) else list(range(min(len(part), 8)))
         for key in keys[:9]:
             was = part[key]
-            for bad in ({"?": []}, [[]]):
+            for bad in other:
                 part[key] = bad
                 yield
             part[key] = was
