@@ -58,7 +58,7 @@ def _copy_tickets(connection: sqlite3.Connection, branch: str, lines: int, which
     own = {
         "id": _id(branch),
         "visit_id": _id(branch),
-        "number": f"printf('A%03d', n % {PER_DAY} + 1)",
+        "number": f"printf('%s%03d', substr(t.number, 1, 1), n % {PER_DAY} + 1)",
         "business_day": f"date(business_day, printf('-%d days', n / {PER_DAY} + 1))",
         "place_version": f"n * {lines} + 1",
         "moved": f"(n + 1) * {lines}",
