@@ -20,8 +20,10 @@ class Agent:
         self._connection = connection
         self._calls = f"/api/v1/counters/{branch.counter}/calls"
 
-    async def takes_the_counter(self) -> None:
-        await self._does("POST", f"/api/v1/counters/{self.branch.counter}/duty")
+    async def takes_the_counter(self, services: Sequence[str] | None = None) -> None:
+        """To work all of its services, or these."""
+        body = None if services is None else {"services": list(services)}
+        await self._does("POST", f"/api/v1/counters/{self.branch.counter}/duty", body)
 
     async def frees_the_counter(self) -> None:
         """Whoever was left standing there is missed."""
@@ -45,9 +47,9 @@ class Agent:
         await self._moves("POST", called, "service")
         return await self._moves("PUT", called, "outcome")
 
-    async def lets_in(self) -> Told:
+    async def lets_in(self, service: str = SERVICE) -> Told:
         """A walk-in: {id, secret, version, …}."""
-        return await self._must("POST", f"/api/v1/branches/{self.branch.id}/tickets", {"service": SERVICE})
+        return await self._must("POST", f"/api/v1/branches/{self.branch.id}/tickets", {"service": service})
 
     async def sees(self, states: Sequence[str]) -> list[Told]:
         """The branch's tickets in these states, in order."""

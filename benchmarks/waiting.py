@@ -21,7 +21,7 @@ from server.domain.people import Actor
 from server.domain.presence import Presence
 from server.domain.ticket import Ticket
 
-SERVICE = "new-passport"
+SERVICE, OTHER_SERVICE = "new-passport", "renewals"
 Row = dict[str, Any]
 
 

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from server.domain import branch, device, feedback, honesty, moves, people, ticket  # noqa: F401 - all tables
+from server.domain import branch, device, feedback, honesty, learned, moves, people, ticket  # noqa: F401 - all tables
 from server.domain.base import Base
 
 connection = context.config.attributes["connection"]

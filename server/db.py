@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from server import observe
 from server.bus import Bus
-from server.domain import device, feedback, honesty  # noqa: F401 - every table must be mapped before the first session
+from server.domain import device, feedback, honesty, learned  # noqa: F401 - all tables, before the first session
 from server.domain.base import table_of
 from server.domain.branch import Branch
 from server.domain.errors import Invalid, NotFound, Refusal, TooMany, Unavailable

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from server.actions import forgetting, letting_in, noting, timekeeping
+from server.actions import forgetting, keeping, letting_in, noting, timekeeping
 from server.actions.arranging import screens
 from server.db import Database, Fn
 from server.domain.errors import Refusal, Unavailable
@@ -29,6 +29,7 @@ FORGET_SECONDS = 3600.0
 REVOCATION_SECONDS = 0.5  # within two seconds is promised: most of them are left to a busy machine
 LOOK_BACK = timedelta(minutes=5)  # also what another machine's clock may be behind
 COUNT_SECONDS = 60.0  # a branch that has just been made; the others are counted every five minutes
+KEEP_SECONDS = 60.0  # each learner has something to keep every few minutes
 SEEN_SECONDS = 60.0  # half of what the setup pages take for "connected"
 ANSWERS_KEPT = timedelta(hours=24)
 CLOCK_JUMP = timedelta(minutes=10)  # more than any machine drifts, less than a wrong time zone
@@ -53,6 +54,7 @@ def all_jobs(
         _later(SEEN_SECONDS, lambda: note_screens(db, hub)),
         _later(SEEN_SECONDS, lambda: note_sessions(db, hub, seen)),
         _later(TURN.total_seconds(), lambda: note_waits(db, boards)),
+        _later(KEEP_SECONDS, lambda: keep_learned(db, boards)),
         _later(COUNT_SECONDS, counted.count),
         watch_revocations(db, hub, forget_who),
     ]
@@ -126,6 +128,14 @@ async def note_waits(db: Database, boards: Boards) -> None:
         if shown:
             note = partial(noting.note, branch_id=branch_id, at=view.at, version=view.version, shown=shown)
             await db.act(None, None, note)
+
+
+async def keep_learned(db: Database, boards: Boards) -> None:
+    """What forecasts have learned since it was kept last: the next start reads on from there."""
+    for learner in boards.learners():
+        if (copy := learner.copy) is not None:
+            await db.act(None, None, partial(keeping.keep, copy=copy))
+            learner.is_kept(copy)
 
 
 async def let_go_of_waits(db: Database) -> None:

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from benchmarks.databases import database
 from server import engines
-from server.domain import branch, device, feedback, honesty, moves, people, ticket  # noqa: F401 - all tables
+from server.domain import branch, device, feedback, honesty, learned, moves, people, ticket  # noqa: F401 - all tables
 from server.domain.base import Base
 from server.schema import migrate
 from tests.machine import POSTGRESQL, need

@@ -78,7 +78,7 @@ class Board:
         self._branch_id = branch_id
         self._rows: Rows | None = None
         self._new_learner = partial(Learner, branch_id, forecaster)
-        self._learner = self._new_learner()
+        self.learner = self._new_learner()
 
     def refresh(self, session: Session, now: datetime) -> BoardView:
         """Read what changed since the version known, and draw the branch as it is at `now`."""
@@ -86,13 +86,13 @@ class Board:
         rows, self._rows = self._rows, None  # a reading that fails half-way is begun anew, never trusted
         if rows is None or marks.epoch != rows.epoch or marks.version < rows.version:  # restored behind our back
             rows = Rows(branches.branch(session, self._branch_id), epoch=marks.epoch)
-            self._learner = self._new_learner()
+            self.learner = self._new_learner()
         if marks.version > rows.version:
             self._read(session, rows, marks, now)
         self._learn(session, rows, now)
         session.expunge_all()
         self._rows = rows
-        return draw(rows, self._learner.forecaster, now)
+        return draw(rows, self.learner.forecaster, now)
 
     def draw_old(self, session: Session, ticket_id: str, now: datetime) -> TicketView | None:
         """A ticket that the view no longer holds."""
@@ -170,7 +170,7 @@ class Board:
     def _learn(self, session: Session, rows: Rows, now: datetime) -> None:
         services = [service.id for service in rows.services]
         head_starts = {priority.id: float(priority.head_start) for priority in rows.priorities}
-        self._learner.learn(session, now, timedelta(seconds=rows.branch.undo_seconds), services, head_starts)
+        self.learner.learn(session, now, timedelta(seconds=rows.branch.undo_seconds), services, head_starts)
 
 
 def _samples(session: Session, branch_id: str, now: datetime) -> dict[str, Told]:
@@ -250,6 +250,10 @@ class Boards:
 
         await self._ask(look)
         return view, found[0]
+
+    def learners(self) -> list[Learner]:
+        """Of all branches that somebody has looked at."""
+        return [board.learner for board in self._boards.values()]
 
     async def _read(self, branch_id: str) -> BoardView:
         board = self._boards.get(branch_id) or Board(branch_id)

@@ -1,4 +1,4 @@
-"""Questions whose answers a forecast learns from: the newest of a branch's diary, its breaks, and what was told.
+"""Questions whose answers a forecast learns from: the newest of a branch's diary, its breaks, what was told; its copy.
 
 Read as plain rows: whole branches of them are read when a server starts.
 """
@@ -11,12 +11,19 @@ from sqlalchemy.orm import Session
 
 from server.domain.forecast.diary import Foretold, Line, Said, Stand
 from server.domain.honesty import ShownWait
+from server.domain.learned import Copy, Learned
 from server.domain.moves import Move, TicketEvent
 from server.domain.people import Duty
 from server.domain.ticket import Ticket
 from server.prepared import Prepared
 
 SAMPLED = 3  # of the waits noted every two minutes, one in so many teaches: neighbours err alike
+
+
+def copy_of(session: Session, branch_id: str) -> tuple[Copy, bool] | None:
+    """What was kept of a branch's learning, and whether the diary has the line that it ends with."""
+    row = _COPY.row(session.connection(), {"branch": branch_id})
+    return None if row is None else (Copy(branch_id, *row[:-1]), bool(row[-1]))
 
 
 def lines_since(session: Session, branch_id: str, version: int, limit: int) -> list[Line]:
@@ -70,6 +77,14 @@ def _ms(instant: Any) -> Any:
 
 _BRANCH: BindParameter[str] = bindparam("branch")
 _VERSION, _MOST = bindparam("version", type_=BigInteger), bindparam("most", type_=Integer)
+_COPY = Prepared(
+    select(
+        Learned.version, _ms(Learned.until), Learned.form, Learned.state,
+        select(TicketEvent.version)
+        .where(TicketEvent.branch_id == Learned.branch_id, TicketEvent.version == Learned.version)
+        .exists(),
+    ).where(Learned.branch_id == _BRANCH)
+)  # fmt: skip
 _LINES = Prepared(
     select(
         TicketEvent.ticket_id, TicketEvent.version, TicketEvent.move, TicketEvent.to_state, _ms(TicketEvent.at),

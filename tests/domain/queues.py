@@ -1,5 +1,6 @@
 """Made-up queues and histories for the tests of the forecast."""
 
+import random
 from dataclasses import replace
 
 from hypothesis import strategies as st
@@ -8,6 +9,7 @@ from server.domain.forecast import (
     Break,
     Called,
     Came,
+    Fact,
     Foreseen,
     Gap,
     Joined,
@@ -23,6 +25,7 @@ from server.domain.forecast import (
 CONFIGURED = {"passports": 8.0, "renewals": 4.0, "visas": 15.0}
 ALL = frozenset(CONFIGURED)
 NOW = 1000.0
+RARE = 0.2  # who misses a call or leaves, and breaks, beside everything else that happens
 
 services = st.sampled_from(sorted(CONFIGURED))
 minutes = st.floats(0, 240)
@@ -71,6 +74,35 @@ def state(*line: str, open_counters: int = 1, works: frozenset[str] = ALL) -> Qu
     """These services are waited for, at so many free counters; the first counter's name is "0"."""
     standing = [Standing(f"t{n}", service, (n, n)) for n, service in enumerate(line)]
     return QueueState(standing, [Open(str(n), "somebody", works) for n in range(open_counters)], CONFIGURED)
+
+
+def lived(facts: int) -> list[Fact]:
+    """A long history, always the same one."""
+    chance = random.Random(7)
+
+    def one() -> Fact:
+        waited = chance.expovariate(0.1)
+        foreseen = Foreseen(
+            waited * chance.uniform(0.5, 1.2), waited * chance.uniform(1.3, 1.8), waited, chance.random() < 0.5
+        )
+        possible: list[Fact] = [
+            Served(chance.choice(sorted(CONFIGURED)), chance.lognormvariate(1.5, 0.6)),
+            Served(chance.choice(sorted(CONFIGURED)), chance.lognormvariate(1.5, 0.6)),
+            Gap(chance.expovariate(1)),
+            Joined(chance.choice([0.0, 10.0])),
+            Came(waited),
+            Came(waited),
+            Missed(waited, chance.expovariate(0.5)),
+            Left(waited),
+            Worked(chance.expovariate(0.2)),
+            Break(chance.expovariate(0.1)),
+            Called(waited, foreseen=(foreseen,)),
+        ]
+        return chance.choices(possible, [RARE if isinstance(fact, (Missed, Left, Break)) else 1 for fact in possible])[
+            0
+        ]
+
+    return [one() for _ in range(facts)]
 
 
 def _named(counter: Open, name: str) -> Open:

@@ -27,12 +27,11 @@ from server.domain.forecast.calibration import AT_MOST, Calibration
 from server.domain.forecast.display import COARSE_FROM
 from server.domain.forecast.durations import Durations
 from server.domain.forecast.learning import Learning
-from tests.domain.queues import CONFIGURED, state
+from tests.domain.queues import CONFIGURED, lived, state
 
 P50, P90 = np.array([10.0], np.float32), np.array([11.0], np.float32)
 ORDINARY, LONG = np.array([False]), np.array([9.0], np.float32)
 ROUNDING, COARSE = 0.5, 2.5  # minutes: what is told is whole, and from 30 on in steps of five
-RARE = 0.2  # who misses a call or leaves, and breaks, beside everything else that happens
 QUEUE = state(*["passports", "renewals", "visas"] * 5, open_counters=2)
 
 
@@ -122,7 +121,7 @@ def test_what_is_promised_is_kept_once_it_has_seen_how_wrong_it_was() -> None:
 
 def test_a_restart_changes_no_wait_by_more_than_rounding() -> None:
     """It reads the newest facts of each kind again."""
-    before = _lived(40_000)
+    before = lived(40_000)
     newest: list[Fact] = []
     count: Counter[object] = Counter()
     for fact in reversed(before):
@@ -138,7 +137,7 @@ def test_a_restart_changes_no_wait_by_more_than_rounding() -> None:
 
 
 def test_a_restart_that_forgot_would_be_noticed() -> None:
-    was, is_now = Forecaster(_lived(40_000)).forecast(QUEUE), Forecaster(_lived(40_000)[-20:]).forecast(QUEUE)
+    was, is_now = Forecaster(lived(40_000)).forecast(QUEUE), Forecaster(lived(40_000)[-20:]).forecast(QUEUE)
     assert is_now.ranges()["passports"] != pytest.approx(was.ranges()["passports"], abs=ROUNDING)
 
 
@@ -149,31 +148,3 @@ def _kind(fact: Fact) -> object:
     if isinstance(fact, Served):
         return fact.service
     return next((both for both in ((Came, Missed), (Worked, Break)) if isinstance(fact, both)), type(fact))
-
-
-def _lived(facts: int) -> list[Fact]:
-    chance = random.Random(7)
-
-    def one() -> Fact:
-        waited = chance.expovariate(0.1)
-        foreseen = Foreseen(
-            waited * chance.uniform(0.5, 1.2), waited * chance.uniform(1.3, 1.8), waited, chance.random() < 0.5
-        )
-        possible: list[Fact] = [
-            Served(chance.choice(sorted(CONFIGURED)), chance.lognormvariate(1.5, 0.6)),
-            Served(chance.choice(sorted(CONFIGURED)), chance.lognormvariate(1.5, 0.6)),
-            Gap(chance.expovariate(1)),
-            Joined(chance.choice([0.0, 10.0])),
-            Came(waited),
-            Came(waited),
-            Missed(waited, chance.expovariate(0.5)),
-            Left(waited),
-            Worked(chance.expovariate(0.2)),
-            Break(chance.expovariate(0.1)),
-            Called(waited, foreseen=(foreseen,)),
-        ]
-        return chance.choices(possible, [RARE if isinstance(fact, (Missed, Left, Break)) else 1 for fact in possible])[
-            0
-        ]
-
-    return [one() for _ in range(facts)]

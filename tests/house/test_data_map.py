@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 from server.actions import forgetting
-from server.domain import branch, device, feedback, honesty, moves, people, ticket  # noqa: F401 - all tables
+from server.domain import branch, device, feedback, honesty, learned, moves, people, ticket  # noqa: F401 - all tables
 from server.domain.base import Base
 from tests.house import sources
 

@@ -182,7 +182,7 @@ async def _facts_of(world: World, board: Board) -> list[Fact]:
 
 
 def _facts(board: Board) -> list[Fact]:
-    forecaster = board._learner.forecaster
+    forecaster = board.learner.forecaster
     assert isinstance(forecaster, Remembering)
     return forecaster.facts
 

@@ -14,6 +14,7 @@ from server.domain.base import Base, table_of
 from server.domain.branch import Branch, NumberSeries
 from server.domain.errors import Conflict, Invalid
 from server.domain.feedback import Rating
+from server.domain.learned import Learned
 from server.domain.people import Actor, Duty, Installation, Revocation
 from server.domain.ticket import Ticket
 
@@ -75,7 +76,7 @@ def _hang_up(session: Session, branch: Branch, now: datetime) -> None:
 
 
 def _removals(branch_id: str) -> Iterator[Delete]:
-    """Whatever hangs on a ticket first, whichever table that is; then tickets, numbers and the duties that are over."""
+    """Whatever hangs on a ticket first, whichever table that is; then tickets, numbers, duties, what was learned."""
     tickets = table_of(Ticket)
     mine = select(tickets.c.id).where(tickets.c.branch_id == branch_id)
     for table in reversed(Base.metadata.sorted_tables):
@@ -84,6 +85,7 @@ def _removals(branch_id: str) -> Iterator[Delete]:
     yield delete(tickets).where(tickets.c.branch_id == branch_id)
     yield delete(NumberSeries).where(NumberSeries.branch_id == branch_id)
     yield delete(Duty).where(Duty.branch_id == branch_id, Duty.ended_at.is_not(None))
+    yield delete(Learned).where(Learned.branch_id == branch_id)
 
 
 def _begin_epoch(session: Session, now: datetime) -> None:

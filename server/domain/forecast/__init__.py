@@ -3,6 +3,7 @@
     told (facts)  → learning (durations, ratios)  ─┐
     asked (state) ───────────────────────────────── replay → calibration → calm → display
                      frozen (random numbers)      ─┘
+    kept (values)  ⇄ what learning, calibration and the diary know, from one process to the next
 
 Minutes everywhere; an instant is the number of minutes since some fixed moment, the same for all of one branch.
 """
@@ -10,6 +11,7 @@ Minutes everywhere; an instant is the number of minutes since some fixed moment,
 from server.domain.forecast.calm import Calm, Reason, Telling, Told
 from server.domain.forecast.display import OVER_AN_HOUR, is_over_an_hour
 from server.domain.forecast.forecaster import Forecast, Forecaster
+from server.domain.forecast.kept import FORM, UNFIT
 from server.domain.forecast.state import Closed, Open, Promise, QueueState, Raw, Standing, Wait
 from server.domain.forecast.told import (
     LEARN_FROM,
@@ -28,8 +30,10 @@ from server.domain.forecast.told import (
 from server.domain.forecast.what_if import WhatIf, with_one_more
 
 __all__ = [
+    "FORM",
     "LEARN_FROM",
     "OVER_AN_HOUR",
+    "UNFIT",
     "Break",
     "Called",
     "Calm",

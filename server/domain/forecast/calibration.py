@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.domain.forecast.frozen import Flags, Floats
+from server.domain.forecast.kept import Kept, numbers
 from server.domain.forecast.told import Called
 
 WINDOW = 400  # residuals
+DIGITS = 4  # of each behind the point: thousands of them are kept, and a width of an hour is told to half a second
 PSEUDO = 20  # residuals believed before any was seen
 PSEUDO_UPPER = 1.1  # their 90th percentile: a cold start is less sure than it believes
 SOFTENER = 0.5  # minutes, added to a width that may be nothing
@@ -44,12 +46,24 @@ class Calibration:
                 (told.actual - told.p50) / (told.p90 - told.p50 + SOFTENER)
             )
 
+    def kept(self) -> Kept:
+        return {name: [window.kept() for window in self._windows[fresh]] for name, fresh in _NAMES.items()}
+
+    def resume(self, kept: Kept) -> None:
+        self._known = None
+        for name, fresh in _NAMES.items():
+            for window, found in zip(self._windows[fresh], kept[name], strict=True):
+                window.resume(found)
+
     def corrections(self) -> "Corrections":
         """As learned by now; what is learned later does not change them."""
         if self._known is None:
             found = [[window.quantiles() for window in self._windows[fresh]] for fresh in (True, False)]
             self._known = Corrections(np.array(found).transpose(0, 2, 1))
         return self._known
+
+
+_NAMES = {"joining": True, "later": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +94,7 @@ def kind(p50: float, ahead_of_order: bool) -> int:
 
 
 _SCALE = PSEUDO_UPPER / NormalDist().inv_cdf(0.9)
-_BELIEVED = [_SCALE * NormalDist().inv_cdf((n + 0.5) / PSEUDO) for n in range(PSEUDO)]
+_BELIEVED = [round(_SCALE * NormalDist().inv_cdf((n + 0.5) / PSEUDO), DIGITS) for n in range(PSEUDO)]
 
 
 class _Window:
@@ -91,8 +105,16 @@ class _Window:
         self._known: tuple[float, float] | None = _AT_FIRST
 
     def add(self, residual: float) -> None:
-        self._residuals.append(residual)
+        self._residuals.append(round(residual, DIGITS))
         self._known = None
+
+    def kept(self) -> Kept:
+        return list(self._residuals)
+
+    def resume(self, kept: Kept) -> None:
+        if not PSEUDO <= len(kept) <= WINDOW:
+            raise ValueError(f"{len(kept)} residuals")
+        self._residuals, self._known = deque(numbers(kept, len(kept)), maxlen=WINDOW), None
 
     def quantiles(self) -> tuple[float, float]:
         if self._known is None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from server.domain.forecast.kept import Kept, instant, words
 from server.domain.forecast.told import Break, Called, Came, Fact, Foreseen, Gap, Joined, Left, Missed, Served, Worked
 from server.domain.moves import HARMLESS, Move, State
 
@@ -77,6 +78,15 @@ class _Visit:
     worked: int = 0  # at the counter, in this leg, before it was parked
     was_called: bool = False
 
+    def kept(self) -> Kept:
+        return [self.service, self.since, self.here, self.called, self.started, self.worked, int(self.was_called)]
+
+    @classmethod
+    def resumed(cls, kept: Kept) -> "_Visit":
+        service, since, here, called, started, worked, was_called = kept
+        since, called, started = (None if at is None else instant(at) for at in (since, called, started))
+        return cls(words(service), since, instant(here), called, started, instant(worked), bool(instant(was_called)))
+
 
 class Diary:
     """A fold over lines and stands, each read once and in order. It remembers who is open, and when counters fell free.
@@ -101,6 +111,15 @@ class Diary:
             else:
                 self._moved(each)
         return self._facts
+
+    def kept(self) -> Kept:
+        """Who is open and which counters are free: see kept.py."""
+        return {"visits": {ticket: visit.kept() for ticket, visit in self._visits.items()}, "free": dict(self._free)}
+
+    def resume(self, kept: Kept) -> None:
+        """Of a new one: go on from there. One of UNFIT when it is of another shape."""
+        self._visits = {words(ticket): _Visit.resumed(visit) for ticket, visit in kept["visits"].items()}
+        self._free = {words(counter): instant(at) for counter, at in kept["free"].items()}
 
     def _moved(self, line: Line) -> None:
         visit = self._visits.get(line.ticket)

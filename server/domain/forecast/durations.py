@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from math import exp, log, sqrt
 from typing import NamedTuple
 
+from server.domain.forecast.kept import Kept, numbers, words
+
 SPREAD = 0.65  # prior standard deviation of ln(minutes): half to twice the median, four times of five
 MEAN_WORTH = 3.0  # services that the configured duration counts for
 SPREAD_WORTH = 6.0  # services that the prior spread counts for
@@ -55,6 +57,15 @@ class Durations:
 
     def served(self, service: str, minutes: float) -> None:
         self._seen[service].add(log(min(max(minutes, SHORTEST), LONGEST)))
+
+    def kept(self) -> Kept:
+        return {service: [seen.n, seen.mean, seen.squares] for service, seen in self._seen.items()}
+
+    def resume(self, kept: Kept) -> None:
+        for service, seen in kept.items():
+            n, mean, squares = numbers(seen, 3)
+            numbers([n, squares], 2, least=0.0)
+            self._seen[words(service)] = _Seen(n, mean, squares)
 
     def of(self, configured: Mapping[str, float]) -> dict[str, Duration]:
         """By service; `configured` in minutes."""

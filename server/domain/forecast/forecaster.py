@@ -9,6 +9,7 @@ import numpy as np
 from server.domain.forecast.calibration import Calibration, Corrections
 from server.domain.forecast.display import rounded
 from server.domain.forecast.frozen import Floats, Rows
+from server.domain.forecast.kept import Kept
 from server.domain.forecast.learning import Learning, Rates
 from server.domain.forecast.line import Line
 from server.domain.forecast.replay import Starts, replay
@@ -69,6 +70,15 @@ class Forecaster:
         self._learning.tell(fact)
         if isinstance(fact, Called):
             self._calibration.called(fact)
+
+    def kept(self) -> Kept:
+        """All that it was told, as far as it remembers it: see kept.py."""
+        return {"learning": self._learning.kept(), "calibration": self._calibration.kept()}
+
+    def resume(self, kept: Kept) -> None:
+        """Of a new one: go on from there. One of UNFIT when it is of another shape."""
+        self._learning.resume(kept["learning"])
+        self._calibration.resume(kept["calibration"])
 
     def waits(self, state: QueueState) -> dict[str, Wait | None]:
         return self.forecast(state).waits

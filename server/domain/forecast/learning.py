@@ -8,6 +8,7 @@ import numpy as np
 
 from server.domain.forecast.durations import Duration, Durations
 from server.domain.forecast.frozen import Floats
+from server.domain.forecast.kept import Kept
 from server.domain.forecast.ratios import WAITED, NoShows, Ratio
 from server.domain.forecast.told import Break, Called, Came, Fact, Gap, Joined, Left, Missed, Served, Worked
 
@@ -102,6 +103,27 @@ class Learning:
         if self._known is None or self._known[0] != configured:
             self._known = dict(configured), self._rates(configured)
         return self._known[1]
+
+    def kept(self) -> Kept:
+        return {name: part.kept() for name, part in self._parts().items()}
+
+    def resume(self, kept: Kept) -> None:
+        self._known = None
+        for name, part in self._parts().items():
+            part.resume(kept[name])
+
+    def _parts(self) -> dict[str, Durations | Ratio | NoShows]:
+        return {
+            "durations": self._durations,
+            "gap": self._gap,
+            "lost": self._lost,
+            "leaving": self._leaving,
+            "breaks": self._breaks,
+            "break_length": self._break_length,
+            "no_shows": self._no_shows,
+            "hurried": self._hurried,
+            "head_start": self._head_start,
+        }
 
     def _rates(self, configured: Mapping[str, float]) -> Rates:
         return Rates(

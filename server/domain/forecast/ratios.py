@@ -7,6 +7,8 @@ Forecasting and Dynamic Models", 10.8).
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from server.domain.forecast.kept import Kept, numbers
+
 FADE = 0.998  # per fact: half is forgotten after 350
 WAITED = (5.0, 17.0, 37.0, 65.0)  # minutes: middles of "up to 10, 25, 50, longer"; between two, on the line between
 WAITED_UP_TO = (10.0, 25.0, 50.0)
@@ -30,6 +32,12 @@ class Ratio:
     def value(self) -> float:
         return self.over / self.per
 
+    def kept(self) -> Kept:
+        return [self.over, self.per]
+
+    def resume(self, kept: Kept) -> None:
+        self.over, self.per = numbers(kept, 2, least=0.0)
+
 
 class NoShows:
     """The share of the called who do not come, by how long they waited."""
@@ -48,3 +56,10 @@ class NoShows:
         """By class of wait, drawn towards the share of all."""
         everybody = self._all.value
         return [(each.over + SHRINK * everybody) / (each.per + SHRINK) for each in self._classes]
+
+    def kept(self) -> Kept:
+        return [each.kept() for each in (self._all, *self._classes)]
+
+    def resume(self, kept: Kept) -> None:
+        for each, found in zip((self._all, *self._classes), kept, strict=True):
+            each.resume(found)
