@@ -41,6 +41,11 @@ def draw(request: Request, page: TicketPage, status: int = 200) -> Response:
     return pages.page(request, "phone/ticket.html", **context)
 
 
+def draw_notice(request: Request, branch: BranchView) -> Response:
+    """The branch's notice by itself, or its empty place."""
+    return pages.fragment(request, "phone/notice.html", "notice", language=language_of(request, branch), branch=branch)
+
+
 def in_place(request: Request) -> bool:
     """Whether only the card is swapped; going back in the history asks for the whole page."""
     return pages.is_htmx(request) and "hx-history-restore-request" not in request.headers

@@ -104,7 +104,7 @@ async def branch(request: Request, branch_id: str, kit: TheKit) -> Response:
 
 @router.get("/b/{branch_id}/services")
 async def services(request: Request, branch_id: str, kit: TheKit) -> Response:
-    """The waits as they are now, for a page that is being read."""
+    """The waits and the notice as they are now, for a page that is being read."""
     board = await kit.board(branch_id)
     visitor = await _at_the_door(request, kit, branch_id, _kept_pass(request, branch_id))
     return pages.fragment(
@@ -117,7 +117,14 @@ async def services(request: Request, branch_id: str, kit: TheKit) -> Response:
         branch=board.branch,
         services=board.services,
         may_join=visitor.may_join(board),
+        by_itself=True,
     )
+
+
+@router.get("/b/{branch_id}/notice")
+async def notice(request: Request, branch_id: str, kit: TheKit) -> Response:
+    """The branch's notice as it is now: for a phone whose frame says that there is another."""
+    return cards.draw_notice(request, (await kit.board(branch_id)).branch)
 
 
 @router.post("/b/{branch_id}/tickets")
@@ -193,6 +200,7 @@ async def _arrive(request: Request, kit: Kit, board: BoardView, pass_text: str |
         "pass_text": visitor.pass_text,
         "yours": visitor.known.own,
         "may_join": visitor.may_join(board),
+        "by_itself": False,
         "lead": visitor.lead(board),
         "wrong": wrong,
         "status": 404 if wrong else 200,

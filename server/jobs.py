@@ -21,9 +21,12 @@ from server.domain.people import Answer
 from server.live.board import Boards
 from server.live.honesty import Honesty
 from server.live.hub import Hub
-from server.queries import branches, honesty, people
+from server.queries import branches, due, honesty, people
 
 TICK_SECONDS = 15.0  # how late an expiry may be
+DUE_SECONDS = (
+    1.0  # how late what people see coming may be: a countdown stands on the agent's screen, a time on the phone
+)
 FIRST_MOMENTS = 15.0
 FORGET_SECONDS = 3600.0
 REVOCATION_SECONDS = 0.5  # within two seconds is promised: most of them are left to a busy machine
@@ -47,6 +50,7 @@ def all_jobs(
     return [
         hub.run(),
         _every(TICK_SECONDS, lambda: tick_branches(db)),
+        _every(DUE_SECONDS, lambda: tick_where_due(db)),
         _every(TICK_SECONDS, ClockWatch(db.now, time.monotonic).look),
         _later(FORGET_SECONDS, lambda: forget_answers(db)),
         _later(FORGET_SECONDS, lambda: forget_people(db)),
@@ -80,7 +84,12 @@ class ClockWatch:
 
 async def tick_branches(db: Database) -> None:
     """Let every branch do what is due."""
-    await _in_each_branch(db, timekeeping.tick)
+    await _in_each(await _all_branches(db), db, timekeeping.tick)
+
+
+async def tick_where_due(db: Database) -> None:
+    """Let those branches do it that have something due whose moment people were told; what that is, the tick finds."""
+    await _in_each(await db.ask(partial(due.in_branches, now=db.now())), db, timekeeping.tick)
 
 
 async def forget_answers(db: Database) -> None:
@@ -95,7 +104,7 @@ async def forget_answers(db: Database) -> None:
 
 async def forget_people(db: Database) -> None:
     """What people told a branch is kept for its retention and no longer."""
-    await _in_each_branch(db, forgetting.forget)
+    await _in_each(await _all_branches(db), db, forgetting.forget)
     await db.act(None, None, forgetting.forget_doors)
 
 
@@ -140,7 +149,7 @@ async def keep_learned(db: Database, boards: Boards) -> None:
 
 async def let_go_of_waits(db: Database) -> None:
     """Of samples that are judged and old."""
-    for branch_id in await db.ask(lambda session: [branch.id for branch in branches.all_branches(session)]):
+    for branch_id in await _all_branches(db):
         await db.act(None, None, partial(noting.let_go, branch_id=branch_id))
 
 
@@ -161,9 +170,13 @@ async def watch_revocations(db: Database, hub: Hub, forget_who: Callable[[], Non
     await _every(REVOCATION_SECONDS, look)
 
 
-async def _in_each_branch(db: Database, action: Fn) -> None:
+async def _all_branches(db: Database) -> list[str]:
+    return await db.ask(lambda session: [branch.id for branch in branches.all_branches(session)])
+
+
+async def _in_each(branch_ids: list[str], db: Database, action: Fn) -> None:
     """One branch's fault must not keep the others waiting."""
-    for branch_id in await db.ask(lambda session: [branch.id for branch in branches.all_branches(session)]):
+    for branch_id in branch_ids:
         try:
             await db.act(branch_id, None, action)
         except Unavailable:

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, create_engine, event
 from server import prepared
 from server.actions import joining, serving
 from server.domain.base import to_ms
-from server.jobs import let_go_of_waits, note_waits
+from server.jobs import let_go_of_waits, note_waits, tick_where_due
 from server.live.board import Boards
 from server.queries import honesty, learning, reports
 from tests import databases
@@ -96,6 +96,16 @@ async def test_a_report_reads_the_tickets_of_its_days_and_few_diaries(url: str, 
     assert all("(branch_id=? AND business_day>? AND business_day<?)" in plan for plan in plans)
     assert any("ix_ticket_events_told (ticket_id=?)" in plan for plan in plans)
     assert not (slow := _slow(url, asked)), "\n\n".join(slow)
+
+
+async def test_what_is_asked_every_second_reads_called_tickets_only(url: str, asked: list[tuple[str, Any]]) -> None:
+    async with opened(url, miss_after=3) as world:
+        await _a_morning(world)
+        asked.clear()
+        await tick_where_due(world.db)
+    (question,) = [each for each in asked if "miss_after" in each[0]]
+    assert "SEARCH tickets USING INDEX ix_tickets_queue (branch_id=? AND state=?)" in _plan(url, *question)
+    assert not _slow(url, [question])
 
 
 async def test_a_question_that_reads_all_of_them_is_noticed(url: str) -> None:

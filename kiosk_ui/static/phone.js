@@ -5,6 +5,7 @@
   const RING_AGAIN = 6_000; // ms between two rings …
   const RINGS = 6; // … of one call, until somebody says "I'm coming"
   const LONG = 60; // minutes; beyond it a wait is "over an hour"
+  const SPREAD = 1_000; // ms within which all phones of a branch ask for its new notice
   const CLOCKS = 20_000; // ms; "9 min" may stay true for long, "about 14:12" does not
 
   const main = () => document.getElementById("main");
@@ -31,6 +32,7 @@
     last = frame;
     const shown = main().dataset;
     if (!shown.live) return;
+    keepNotice();
     if (moved(frame, shown)) fetchCard();
     else if (frame.m === Number(shown.moved)) draw(frame);
   };
@@ -41,6 +43,20 @@
     fetching = true;
     try { await htmx.ajax("GET", main().dataset.card, { target: "#main", swap: "outerHTML" }); } finally { fetching = false; }
     if (last && moved(last, main().dataset)) setTimeout(() => onframe(last), ASK_AGAIN);
+  };
+
+  // The frame has a mark of the notice, the notice its own words: those are fetched once, and nothing else of the card.
+  let asking = false;
+  const isNews = () => Boolean(last && find("#words")) && (last.notice || 0) !== Number(find("#words").dataset.mark);
+  const fetchNotice = async () => {
+    if (isNews()) try { await htmx.ajax("GET", find("#words").dataset.address, { target: "#words", swap: "outerHTML" }); } catch { /* asked again below */ }
+    asking = false;
+    if (isNews()) setTimeout(keepNotice, ASK_AGAIN);
+  };
+  const keepNotice = () => {
+    if (asking || !isNews()) return;
+    asking = true;
+    setTimeout(fetchNotice, Math.random() * SPREAD);
   };
 
   const draw = ({ ahead, wait, now, at }) => {
@@ -134,6 +150,7 @@
   // A page that somebody asked for is read from its headline on; one that came by itself is only announced.
   const announce = ({ detail: { ctx } }) => {
     if (!main() || !ctx || ctx.target?.id === "services") return;
+    if (ctx.target?.id === "words") return say(document.getElementById("said"), find("#words").textContent);
     const headline = find("h1");
     if (!headline) return;
     if (ctx.sourceEvent?.isTrusted) {

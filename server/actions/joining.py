@@ -42,6 +42,7 @@ class Joining:
     device_id: str | None = None
     name: str | None = None
     need: str | None = None
+    note: str | None = None
     priority: str | None = None
     appointment_at: datetime | None = None  # booked for then, from afar: expected until they arrive
     promised: Promise | None = None
@@ -69,7 +70,7 @@ def join(session: Session, branch: Branch, now: datetime, *, by: Actor, joining:
         visitor=visitor, pass_id=proof.id if proof and proof.id else None, channel=joining.channel,
         device_id=proof.device if proof else joining.device_id, language=joining.language, generation=1,
         promised_likely=likely, promised_at_most=at_most, foreseen_p50=p50, foreseen_p90=p90, name=joining.name,
-        need=joining.need, appointment_at=joining.appointment_at,
+        need=joining.need, note=joining.note, appointment_at=joining.appointment_at,
         number=number, service_id=service.id, arrival=arrival, place=place_of(arrival, _head_start(priority, by)),
         priority_id=priority.id if priority else None, priority_confirmed=_counts(priority, by),
     )  # fmt: skip

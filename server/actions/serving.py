@@ -9,7 +9,7 @@ from server.actions.counters import freed, head, lost_race, must_be_free
 from server.db import Unchanged
 from server.domain.branch import Branch
 from server.domain.errors import Conflict, Invalid
-from server.domain.moves import Move, State
+from server.domain.moves import Move, Stamp, State
 from server.domain.ordering import Place, place_of
 from server.domain.people import Actor, Duty
 from server.domain.ticket import Ticket
@@ -75,15 +75,20 @@ def finish(
 ) -> Answer:
     """Served, with an outcome where the service requires one."""
     ticket, duty = _mine(session, branch, ticket_id, by)
-    if outcome:
-        branches.outcome(session, branch.id, ticket.service_id, outcome)
-    elif ticket.can(Move.FINISH) and branches.needs_outcome(session, branch.id, ticket.service_id):
-        raise Invalid("outcome-required", {"outcome": "outcome-required"})
-    ticket.finish(stamp(by, branch, now), outcome or None)
-    if note:
-        ticket.note = note.strip()[:NOTE_LENGTH] or ticket.note
+    finish_with(session, ticket, stamp(by, branch, now), outcome, note)
     freed(session, duty.id, branch, now)
     return ticket_answer(session, branch, ticket)
+
+
+def finish_with(session: Session, ticket: Ticket, made: Stamp, outcome: str | None, note: str | None) -> None:
+    """The move itself, whoever makes it; Invalid where an outcome is required, or is none of the service's."""
+    if outcome:
+        branches.outcome(session, ticket.branch_id, ticket.service_id, outcome)
+    elif ticket.can(Move.FINISH) and branches.needs_outcome(session, ticket.branch_id, ticket.service_id):
+        raise Invalid("outcome-required", {"outcome": "outcome-required"})
+    ticket.finish(made, outcome or None)
+    if note:
+        ticket.note = note.strip()[:NOTE_LENGTH] or ticket.note
 
 
 def miss(session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_id: str) -> Answer:

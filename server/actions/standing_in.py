@@ -1,4 +1,4 @@
-"""A manager acts for a counter, with a reason: the diary says who did it, the trail says why."""
+"""A manager acts from the floor: for a counter, with a reason, or for who has no phone; the trail says so."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,22 +10,25 @@ from sqlalchemy.orm import Session
 from server.actions.answers import stamp
 from server.actions.arranging.audit import record
 from server.actions.counters import freed, must_be_free
+from server.actions.joining import Joining, join
+from server.actions.serving import finish_with
 from server.domain.branch import Branch
 from server.domain.errors import Conflict, Invalid
 from server.domain.moves import Stamp
 from server.domain.people import Actor, Duty
+from server.domain.presence import Presence
 from server.domain.ticket import Ticket
 from server.queries import branches, tickets
 
 Answer = dict[str, Any]
-ACTED = "acting.for-counter"  # how the trail calls it
+ACTED, WALK_IN = "acting.for-counter", "service.walk-in"  # how the trail calls it
 REASONS = ("away", "ill", "stuck", "asked", "other")
 """Why somebody acts for a counter: slugs of the sentences `floor.reason.*`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The counter acted for: who is on duty there, and with whom."""
+    """The counter acted for: who is on duty there, and with whom; what came of it and a note, where it ends a visit."""
 
     session: Session
     branch: Branch
@@ -33,6 +36,8 @@ class Place:
     stamp: Stamp
     duty: Duty
     ticket: Ticket | None
+    outcome: str | None
+    note: str | None
 
     def current(self) -> Ticket:
         if self.ticket is None:
@@ -40,10 +45,23 @@ class Place:
         return self.ticket
 
 
-def act_for(
-    session: Session, branch: Branch, now: datetime, *, by: Actor, counter_id: str, move: str, reason: str
+def walk_in(
+    session: Session, branch: Branch, now: datetime, *, by: Actor, joining: Joining, presence: Presence
 ) -> Answer:
-    """One of `MOVES` at a counter where somebody is on duty."""
+    """A number for somebody without a phone, from no counter."""
+    given = join(session, branch, now, by=by, joining=joining, presence=presence)
+    record(session, branch, now, by, WALK_IN, given["service"], None, {"number": given["number"]})
+    return given
+
+
+def act_for(
+    session: Session, branch: Branch, now: datetime, *, by: Actor, counter_id: str, move: str, reason: str,
+    shown: str | None = None, outcome: str | None = None, note: str | None = None,
+) -> Answer:  # fmt: skip
+    """One of `MOVES` at a counter where somebody is on duty; a finish with an outcome where its service requires one.
+
+    `shown`: the ticket that the manager saw there: the move is made to no other.
+    """
     if reason not in REASONS:
         raise Invalid("reason-needed", {"reason": "reason-needed"})
     if move not in MOVES:
@@ -52,11 +70,15 @@ def act_for(
     duty, ticket = branches.duty_at(session, counter_id), tickets.current_at(session, counter_id)
     if duty is None:
         raise Conflict("counter-unstaffed", counter=counter.label)
-    MOVES[move](Place(session, branch, now, stamp(by, branch, now), duty, ticket))
+    if shown and ticket is not None and ticket.id != shown:
+        raise Conflict("counter-moved-on", counter=counter.label)
+    MOVES[move](Place(session, branch, now, stamp(by, branch, now), duty, ticket, outcome, note))
     if ticket is not None and not ticket.is_current:
         freed(session, duty.id, branch, now)
     duty.changed = branch.version
     done = {"move": move, "reason": reason, "agent": duty.staff_id} | ({"number": ticket.number} if ticket else {})
+    if move == "finish" and outcome:
+        done["outcome"] = outcome
     record(session, branch, now, by, ACTED, counter.label, None, done)
     return {"counter": counter_id, "ticket": ticket.id if ticket else None}
 
@@ -75,8 +97,7 @@ def _miss(place: Place) -> None:
 
 
 def _finish(place: Place) -> None:
-    """Without an outcome: only who served them could say which."""
-    place.current().finish(place.stamp, None)
+    finish_with(place.session, place.current(), place.stamp, place.outcome, place.note)
 
 
 def _pause(place: Place) -> None:

@@ -12,7 +12,12 @@ from server.live.wire import branch_frame, phone_frame
 router = APIRouter(prefix="/live", tags=["live"])
 
 
-@router.get("/tickets/{ticket_id}", summary="A ticket's frame, once", response_model=TicketFrame)
+@router.get(
+    "/tickets/{ticket_id}",
+    summary="A ticket's frame, once",
+    response_model=TicketFrame,
+    response_model_exclude_unset=True,
+)
 async def ticket_once(ticket_id: str, asker: AHolderOrAgent, kit: TheKit) -> dict[str, Any]:
     """The same as the WebSocket of this address sends on every change."""
     view, found = await kit.boards.ticket(asker.branch_id, ticket_id)

@@ -222,7 +222,9 @@ class TicketFrame(BaseModel):
     ahead: int | None
     near: bool
     wait: Wait | None
+    why: str | None = None
     now: list[str]
+    notice: int = 0
     at: int
 
 

@@ -279,4 +279,5 @@ class Boards:
 
     def _is_old(self, view: BoardView) -> bool:
         """Also when it is of the future: the clock was set back."""
-        return abs((self._clock() - view.at).total_seconds()) > STALE_SECONDS
+        now = self._clock()
+        return abs((now - view.at).total_seconds()) > STALE_SECONDS or view.is_over(now)

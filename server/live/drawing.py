@@ -56,7 +56,15 @@ def draw(rows: "Rows", forecaster: Forecaster, now: datetime) -> BoardView:
         by_ticket={ticket.id: ticket for ticket in drawn},
         forecast=forecast,
         days=rows.today.drawn,
+        true_until=_true_until(rows, branch, now),
     )
+
+
+def _true_until(rows: "Rows", branch: BranchView, now: datetime) -> datetime | None:
+    """The next moment at which the clock alone changes what people read."""
+    row, until = rows.branch, branch.help.until if branch.help else None
+    turns = (row.notice_from, row.notice_until, branch.opens_at, branch.closes_at, until)
+    return min((at for at in turns if at is not None and at > now), default=None)
 
 
 def _branch(rows: "Rows", now: datetime) -> BranchView:

@@ -122,7 +122,7 @@ class Hub:
         while True:
             await asyncio.sleep(1)
             for branch_id in list(self._rooms):
-                if _time() - self._drawn.get(branch_id, 0.0) >= REDRAW_SECONDS:
+                if self._is_over(branch_id) or _time() - self._drawn.get(branch_id, 0.0) >= REDRAW_SECONDS:
                     self._schedule(branch_id, redraw=True)
                 await self._beat(branch_id)
 
@@ -138,6 +138,11 @@ class Hub:
 
     def _all(self) -> list[Watcher]:
         return [watcher for room in self._rooms.values() for watcher in room]
+
+    def _is_over(self, branch_id: str) -> bool:
+        """Whether its view says by now what is not so any more, such as a notice whose time is up."""
+        view = self._boards.last(branch_id)
+        return view is not None and view.is_over(self._clock())
 
     def _schedule(self, branch_id: str, *, redraw: bool = False) -> None:
         """`redraw`: also when nothing has moved since it was drawn last."""

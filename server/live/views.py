@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
+from zlib import crc32
 
 from server.domain.forecast import Forecast, Promise, Raw, Reason, Wait, WhatIf, with_one_more
 from server.domain.ordering import in_turn
@@ -224,10 +225,18 @@ class BranchView:
     colour: str | None = None  # "#1e2c7a" under white words; None: the house's own
     logo: str | None = None  # the address of its picture
 
+    @property
+    def notice_mark(self) -> int:
+        """A number that is another for other words, the same in every process; 0 for none."""
+        return crc32(repr(sorted(self.notice.items())).encode()) or 1 if self.notice else 0
+
 
 @dataclass(frozen=True, slots=True)
 class BoardView:
-    """The whole of one branch at `version`. Order of `tickets`: as they will be served, then the others."""
+    """The whole of one branch at `version`. Order of `tickets`: as they will be served, then the others.
+
+    `true_until`: from then on it would be drawn otherwise though nothing moves: a notice begins or ends, doors open.
+    """
 
     epoch: int
     version: int
@@ -241,6 +250,11 @@ class BoardView:
     by_ticket: Mapping[str, TicketView] = field(repr=False, compare=False)
     forecast: Forecast | None = field(default=None, repr=False, compare=False)
     days: Mapping[str, DayView] = field(default_factory=dict, repr=False)  # staff id → their day
+    true_until: datetime | None = None
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether the clock alone has made it another."""
+        return self.true_until is not None and now >= self.true_until
 
     def service(self, id: str) -> ServiceView:
         """The service with this id; KeyError when there is none."""

@@ -41,6 +41,7 @@ def phone_frame(view: BoardView, ticket: TicketView, now: datetime) -> dict[str,
         "wait": wait_pair(ticket.wait),
         **({"why": ticket.why} if ticket.why else {}),
         "now": list(service.now_serving[:NOW_SHOWN]) if service else [],
+        **({"notice": mark} if (mark := view.branch.notice_mark) else {}),
         "at": int(now.timestamp()),
     }
 
@@ -51,10 +52,11 @@ class PhoneFrames:
     def __init__(self, view: BoardView, now: datetime) -> None:
         self.view, self.at = view, int(now.timestamp())
         shown = {service.id: service.now_serving[:NOW_SHOWN] for service in view.services}
+        self._mark = view.branch.notice_mark
         # What a phone is told beside its ticket and the time: with another one the same ticket is news.
-        self.around = {service: (view.epoch, numbers) for service, numbers in shown.items()}
+        self.around = {service: (view.epoch, self._mark, numbers) for service, numbers in shown.items()}
         self._tails = {service: self._tail(numbers) for service, numbers in shown.items()}
-        self.around_archived, self._no_numbers = (view.epoch, ()), self._tail(())
+        self.around_archived, self._no_numbers = (view.epoch, self._mark, ()), self._tail(())
         self._head = f'{{"e":{view.epoch},"v":{view.version},"m":'
 
     def message(self, ticket: TicketView) -> bytes:
@@ -67,7 +69,8 @@ class PhoneFrames:
         )
 
     def _tail(self, numbers: tuple[str, ...]) -> str:
-        return f',"now":{json.dumps(numbers, ensure_ascii=False, separators=SHORT)},"at":{self.at}}}'
+        notice = f',"notice":{self._mark}' if self._mark else ""
+        return f',"now":{json.dumps(numbers, ensure_ascii=False, separators=SHORT)}{notice},"at":{self.at}}}'
 
 
 def alike(one: TicketView, other: TicketView) -> bool:

@@ -6,12 +6,12 @@ from typing import Any
 from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse, Response
 
-from server import words
 from server.domain.errors import NotFound
-from server.live.views import BoardView, TicketView
+from server.live.views import BoardView
 from server.web import pages
 from staff_console.counter.desk import BREAK_REASONS, BREAKS, PLACES, REASONS, ROWS, Desk, desk
 from staff_console.counter.stand import Stand, stand
+from staff_console.walk_in import told
 
 PAGE = "counter/counter.html"
 REMEMBERED = 64  # drawings
@@ -63,7 +63,7 @@ async def show(stand: Stand = Depends(stand), panel: str = "", ticket: str = "",
     return pages.page(
         stand.request, PAGE, language=stand.language, tz=view.branch.time_zone, desk=found, staff=stand.staff,
         panel=panel if panel in PANELS else "", chosen=view.by_ticket.get(ticket), all_keys=KEYS, reasons=REASONS,
-        said=number_given(view, view.by_ticket.get(given), stand.language), **DRAWN_WITH,
+        said=told(view, view.by_ticket.get(given), stand.language), **DRAWN_WITH,
     )  # fmt: skip
 
 
@@ -76,18 +76,6 @@ async def answer(stand: Stand, said: str = "", onward: str = "") -> Response:
     if said:
         drawn += pages.render_block("counter/told.html", "told", stand.language, None, said=said)
     return Response(drawn, media_type="text/html", headers={"Cache-Control": "no-store"})
-
-
-def number_given(view: BoardView, ticket: TicketView | None, language: str) -> str:
-    """What an agent tells somebody who has just been given a number; "" for nobody."""
-    if ticket is None:
-        return ""
-    asked = words.pick(view.service(ticket.service).name, language)
-    told = words.say(language, "counter.walk-in-done", number=ticket.number, service=asked)
-    if ticket.wait is None or not ticket.wait.at_most:
-        return told
-    wait = words.say(language, "counter.walk-in-wait", likely=ticket.wait.likely, at_most=ticket.wait.at_most)
-    return f"{told} {wait}"
 
 
 def _found(view: BoardView, stand: Stand) -> Desk:

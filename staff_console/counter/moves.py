@@ -9,15 +9,11 @@ from pydantic import Field
 
 from server import words
 from server.actions import helping, joining, serving, undoing
-from server.actions.joining import Joining
-from server.chance import new_id
 from server.domain.errors import Invalid
 from server.live.views import BoardView
-from staff_console.counter.console import answer, number_given
+from staff_console.counter.console import answer
 from staff_console.counter.stand import Press, Stand, stand
-
-NAME_LENGTH = 60
-NEED_LENGTH = 120
+from staff_console.walk_in import LENGTHS, asked, told
 
 router = APIRouter(prefix="/counters/{counter_id}")
 Here = Annotated[Stand, Depends(stand)]
@@ -58,8 +54,9 @@ class Reclass(Of):
 
 class WalkIn(Press):
     service: str
-    name: str = Field("", max_length=NAME_LENGTH)
-    need: str = Field("", max_length=NEED_LENGTH)
+    name: str = Field("", max_length=LENGTHS["name"])
+    need: str = Field("", max_length=LENGTHS["need"])
+    note: str = Field("", max_length=LENGTHS["note"])
     priority: str = ""
     visit_of: str = ""  # whose visit it belongs to: "another service, please"
 
@@ -194,22 +191,11 @@ async def help_out(here: Here, form: Annotated[Press, Form()]) -> Response:
 async def walk_in(here: Here, form: Annotated[WalkIn, Form()]) -> Response:
     """A number for somebody who stands here without a phone."""
     view = await here.kit.board(here.branch_id)
-    asked = Joining(
-        ticket_id=new_id(),
-        service=form.service,
-        channel="agent",
-        language=here.language,
-        here=True,
-        name=form.name or None,
-        need=form.need or None,
-        priority=form.priority or None,
-        promised=view.promise(form.service),
-        visit_of=form.visit_of or None,
-    )
-    given = await here.act(form, partial(joining.join, by=here.actor, joining=asked, presence=here.kit.presence))
+    wish = asked(view, here.language, **form.model_dump(exclude={"key"}))
+    given = await here.act(form, partial(joining.join, by=here.actor, joining=wish, presence=here.kit.presence))
     view = await here.kit.board(here.branch_id)
     ticket = view.by_ticket.get(given["ticket"])
-    return await answer(here, number_given(view, ticket, here.language), onward=f"?given={given['ticket']}")
+    return await answer(here, told(view, ticket, here.language), onward=f"?given={given['ticket']}")
 
 
 def _lost_race(view: BoardView, shown: str, got: str, here: Stand) -> str:

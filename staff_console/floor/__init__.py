@@ -6,15 +6,16 @@ services.py  open, pause and close a service, with words for the customers
 notice.py    a notice for phones and walls
 calling.py   call staff to help
 act.py       act for a counter, with a reason
+walk_in.py   a number for somebody without a phone
 """
 
 from fastapi import APIRouter
 
-from staff_console.floor import act, calling, notice, page, services
+from staff_console.floor import act, calling, notice, page, services, walk_in
 from staff_console.floor.page import SCREENS
 
 __all__ = ["SCREENS", "router"]
 
 router = APIRouter()
-for room in (page, services, notice, calling, act):
+for room in (page, services, notice, calling, act, walk_in):
     router.include_router(room.router)

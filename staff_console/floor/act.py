@@ -34,11 +34,14 @@ async def show(here: Here, counter_id: str) -> Response:
 
 @router.post("/counters/{counter_id}")
 async def act_for(here: Here, counter_id: str) -> Response:
-    view, form = await here.kit.board(here.branch_id), await here.form("move", "reason")
-    place = _place(view, counter_id)
+    view = await here.kit.board(here.branch_id)
+    form, place = await here.form("move", "reason", "ticket", "outcome", "note"), _place(view, counter_id)
+    move, reason = form.value("move"), form.value("reason")
     try:
-        move, reason = form.value("move"), form.value("reason")
-        done = await here.act(form, standing_in.act_for, counter_id=counter_id, move=move, reason=reason)
+        done = await here.act(
+            form, standing_in.act_for, counter_id=counter_id, move=move, reason=reason,
+            shown=form.value("ticket") or None, outcome=form.value("outcome") or None, note=form.text("note") or None,
+        )  # fmt: skip
     except Invalid as refused:
         return await _page(here, view, place, form.with_problems(refused.fields))
     return back(here, "acted", done["ticket"] if move in ("put-back", "miss", "finish") else "")

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from server.actions.arranging.place import NOTICE
-from server.actions.standing_in import ACTED
+from server.actions.standing_in import ACTED, WALK_IN
 from server.domain.errors import Forbidden
 from server.live.views import BoardView
 from server.queries import trail
@@ -19,12 +19,13 @@ from staff_console.counter.stand import language_of
 from staff_console.floor.look import HOUR, floor
 from staff_console.one_more import one_more
 from staff_console.setup.room import Room, room
+from staff_console.walk_in import told
 
 PAGE = "floor/floor.html"
-DONE = frozenset({"paused", "opened", "notice-up", "notice-down", "help", "help-end", "acted", "undone"})
+DONE = frozenset({"paused", "opened", "notice-up", "notice-down", "help", "help-end", "acted", "undone", "walk-in"})
 """What an address may say was done: slugs of the sentences `floor.done.*`."""
 DID = {
-    ACTED: "acted", "help.call": "help", "help.end": "help-end", "service.pause": "paused",
+    ACTED: "acted", WALK_IN: "walk-in", "help.call": "help", "help.end": "help-end", "service.pause": "paused",
     "service.resume": "opened", NOTICE: "notice",
 }  # fmt: skip
 """What of the trail is done from here: slugs of `floor.did.*`."""
@@ -67,11 +68,11 @@ async def show(here: Here) -> Response:
     now, done = here.kit.now(), here.request.query_params.get("done")
     since = now - 8 * HOUR
     lines = await here.kit.ask(lambda session: trail.lately(session, here.branch_id, since, tuple(DID), LATELY))
-    undo = view.by_ticket.get(here.request.query_params.get("undo", ""))
+    undo, given = (view.by_ticket.get(here.request.query_params.get(name, "")) for name in ("undo", "given"))
     return pages.page(
         here.request, PAGE, language=here.language, tz=view.branch.time_zone, face="console", now=now,
         staff=here.staff, branch=view.branch, floor=floor(view), lately=lines, did=DID, undo=undo,
-        done=done if done in DONE else None, one_more=await one_more(view),
+        done=done if done in DONE else None, given=told(view, given, here.language), one_more=await one_more(view),
     )  # fmt: skip
 
 

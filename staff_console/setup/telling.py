@@ -10,9 +10,12 @@ from server.queries.arranged import Arrangement
 
 Names = Mapping[str, Words]
 
-UNTOLD = {"id", "branch_id", "service_id", "position", "version", "arranged"}
+UNTOLD = {"id", "branch_id", "service_id", "position", "version", "arranged", "agent"}
 """What the program needs to find a thing again, and nobody reads."""
-CHOICES = {"role": "setup.role.", "kind": "setup.kind.", "remote_joining": "setup.remote-"}
+CHOICES = {
+    "role": "setup.role.", "kind": "setup.kind.", "remote_joining": "setup.remote-", "move": "floor.act.",
+    "reason": "floor.reason.",
+}  # fmt: skip
 """Fields that hold one of a few words, and where the forms say them."""
 FRESH = {"archived", "open"}
 """Of a new thing these are as everybody expects."""

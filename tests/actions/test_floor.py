@@ -1,19 +1,33 @@
 """What a manager does from the floor: pauses with an end, timed notices, calls for help, acting for a counter."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy.orm import Session
 
 from server.actions import helping, serving, standing_in
 from server.actions.arranging import place, services
+from server.domain.branch import AuditLine, Branch
 from server.domain.errors import Conflict, Invalid
 from server.domain.moves import State
+from server.queries import branches
+from staff_console.walk_in import asked
 from tests.actions.manager import audited, mira_does, problems
 from tests.world import World
 
 
-async def acts(world: World, move: str, reason: str = "ill", label: str = "1") -> None:
-    await mira_does(world, standing_in.act_for, counter_id=world.counters[label], move=move, reason=reason)
+async def acts(world: World, move: str, reason: str = "ill", label: str = "1", **more: str | None) -> None:
+    await mira_does(world, standing_in.act_for, counter_id=world.counters[label], move=move, reason=reason, **more)
+
+
+async def outcome_left_open(world: World) -> None:
+    def change(session: Session, branch: Branch, now: datetime) -> dict[str, str]:
+        for service in branches.services(session, branch.id):
+            service.outcome_required = False
+        branch.arranged = branch.version
+        return {}
+
+    await world.act(change)
 
 
 async def called(world: World) -> None:
@@ -106,8 +120,8 @@ async def test_whatever_was_done_for_a_counter_is_undone_by_the_manager(world: W
         ada = await world.ada.is_()
         assert (ada.state, ada.key, ada.counter_id) == (State.CALLED, before.key, before.counter_id)
     await world.ken.does(serving.start, world.ada.ticket)
-    for move in ("finish", "put-back"):
-        await acts(world, move)
+    for move, more in (("finish", {"outcome": "resolved"}), ("put-back", {})):
+        await acts(world, move, **more)
         await world.mira.undoes(world.ada.ticket)
         assert (await world.ada.is_()).state == State.SERVING
 
@@ -136,3 +150,79 @@ async def test_a_break_begun_for_somebody_waits_for_who_is_there(world: World) -
     duty = (await world.view()).counters[0].duty
     assert duty is not None
     assert not duty.on_break
+
+
+async def test_a_finish_for_somebody_else_says_what_came_of_it_as_their_own_would(world: World) -> None:
+    await called(world)
+    await world.ken.does(serving.start, world.ada.ticket)
+    counter = world.counters["1"]
+    refused = await problems(world, standing_in.act_for, counter_id=counter, move="finish", reason="ill")
+    assert refused == {"outcome": "outcome-required"}
+    wrong = await problems(
+        world, standing_in.act_for, counter_id=counter, move="finish", reason="ill", outcome="of-another-service"
+    )
+    assert wrong == {"outcome": "outcome-unknown"}
+    assert (await world.ada.is_()).state == State.SERVING
+    await acts(world, "finish", outcome="needs-documents", note="Brings the photos tomorrow")
+    ada = await world.ada.is_()
+    assert (ada.state, ada.outcome_id, ada.note) == (State.SERVED, "needs-documents", "Brings the photos tomorrow")
+    line = (await world.diary(ada.id))[-1]
+    assert (line.move, line.actor_id, line.counter_id) == ("finish", world.mira.id, counter)
+    trail = await world.ask(lambda session: [each.after for each in session.query(AuditLine)])
+    assert trail[-1] == {
+        "move": "finish", "reason": "ill", "agent": world.ken.id, "number": "A001", "outcome": "needs-documents",
+    }  # fmt: skip
+
+
+async def test_where_no_outcome_is_required_a_finish_needs_none(world: World) -> None:
+    await outcome_left_open(world)
+    await called(world)
+    await world.ken.does(serving.start, world.ada.ticket)
+    await acts(world, "finish")
+    assert (await world.ada.is_()).state == State.SERVED
+
+
+async def test_a_visit_that_ends_for_somebody_else_is_taken_back_with_its_outcome(world: World) -> None:
+    await called(world)
+    await world.ken.does(serving.start, world.ada.ticket)
+    await acts(world, "finish", outcome="resolved")
+    await world.mira.undoes(world.ada.ticket)
+    ada = await world.ada.is_()
+    assert (ada.state, ada.outcome_id) == (State.SERVING, None)
+
+
+async def test_what_was_meant_for_one_customer_is_never_done_to_the_next(world: World) -> None:
+    await called(world)
+    seen = world.ada.ticket
+    await world.ken.does(serving.miss, seen)
+    await world.bo.joins()
+    await world.ken.calls_next()
+    with pytest.raises(Conflict, match="counter-moved-on"):
+        await acts(world, "miss", shown=seen)
+    assert (await world.bo.is_()).state == State.CALLED
+    await acts(world, "miss", shown=world.bo.ticket)
+    assert (await world.bo.is_()).state == State.MISSED
+
+
+async def test_a_walk_in_from_the_floor_is_the_managers_in_diary_and_trail(world: World) -> None:
+    await world.ada.joins()
+    world.clock.forward(seconds=1)
+    wish = asked(
+        await world.view(), "en", service="new-passport", name="Chidi", need="Seat", note="Lost papers",
+        priority="business",
+    )  # fmt: skip
+    given = await mira_does(world, standing_in.walk_in, joining=wish, presence=world.presence)
+    ticket = await world.ticket(given["ticket"])
+    assert (ticket.number, ticket.state, ticket.channel) == ("A002", State.WAITING, "agent")
+    assert (ticket.name, ticket.need, ticket.note) == ("Chidi", "Seat", "Lost papers")
+    assert (ticket.priority_id, ticket.priority_confirmed) == ("business", True)
+    (line,) = await world.diary(ticket.id)
+    assert (line.move, line.actor_kind, line.actor_id) == ("join", "staff", world.mira.id)
+    assert await audited(world) == [(standing_in.WALK_IN, "new-passport")]
+
+
+async def test_staff_give_a_number_for_a_paused_service_if_they_want_to(world: World) -> None:
+    await mira_does(world, services.pause, service_id="renewals")
+    wish = asked(await world.view(), "en", service="renewals")
+    given = await mira_does(world, standing_in.walk_in, joining=wish, presence=world.presence)
+    assert given["number"] == "B001"

@@ -16,7 +16,7 @@ from server.web import pages
 from tests.browser.stage import ADDRESS, POLICY, time_passes
 from tests.screens.lobby_boards import NOW, board
 
-TICKET = "/t/t1"
+TICKET, NOTICE = "/t/t1", "/b/harbour/notice"
 HEARD = """
 window.rings = 0; window.shakes = 0;
 navigator.vibrate = () => { window.shakes += 1; return true; };
@@ -107,7 +107,10 @@ class PhoneStage:
     async def answer(self, route: Route) -> None:
         path = route.request.url.removeprefix(ADDRESS)
         self.asked.append(path)
-        if path.startswith("/static/"):
+        if self.reachable and path == NOTICE:
+            html = bytes(cards.draw_notice(_request(htmx=True), self.shown.branch).body)
+            await route.fulfill(body=html, content_type="text/html")
+        elif path.startswith("/static/"):
             found = pages.static_response(_request(), path.split("/", 3)[3])
             await route.fulfill(body=bytes(found.body), content_type=found.media_type)
         elif self.reachable and path.startswith(TICKET):

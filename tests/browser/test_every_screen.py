@@ -151,7 +151,7 @@ SCREENS = (
     staff("setup of one counter", lambda t: f"/setup/harbour/counters/{t.harbour.counter('3')}", "Mira"),
     replace(setup("devices"), name="setup a new link", step=a_new_link),
     *(staff(f"floor {page or 'itself'}", f"/floor/harbour{page}", "Mira") for page in (
-        "", "/services/renewals", "/notice", "?done=acted")),
+        "", "/services/renewals", "/notice", "/walk-in", "?done=acted")),
     staff("floor of one counter", lambda t: f"/floor/harbour/counters/{t.harbour.counter('2')}", "Mira"),
     staff("floor not yours", "/floor/harbour", "Ken", status=403),
     staff("report", "/reports/harbour", "Mira"), staff("report of no day", "/reports/harbour?from=2020-01-05", "Mira"),

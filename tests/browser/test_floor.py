@@ -1,10 +1,13 @@
 """A manager's floor beside her agents' consoles: live, by keyboard alone, and true when the line is cut."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.async_api import Page
 
+from server.actions import serving
+from server.actions.arranging import place
 from tests.browser.conftest import barriers
 from tests.browser.test_console import DESK, SMALL, Branch, becomes, branch, press
 
@@ -91,6 +94,98 @@ async def test_mira_sets_somebody_aside_for_ken_and_takes_it_back(branch: Branch
     await becomes(ken, "called")
 
 
+async def adas_phone(branch: Branch) -> Page:
+    """Ada's ticket, open on her phone."""
+    ada = await branch.world.ada.joins()
+    phone = await branch.open_page(viewport=SMALL)
+    await phone.goto(f"{branch.address}/keep#{ada['ticket']}.{branch.world.presence.secret(ada['ticket'], 1)}")
+    await phone.wait_for_url("**/t/*")
+    return phone
+
+
+async def test_a_notice_reaches_a_phone_that_is_open_and_leaves_it(branch: Branch) -> None:
+    phone, floor = await adas_phone(branch), await mira(branch)
+    await floor.click("text=Put up a notice")
+    await floor.fill("[name=notice_en]", "The lift is being repaired")
+    await floor.click("button.primary")
+    await phone.wait_for_selector(".notice:has-text('The lift is being repaired')", timeout=PATIENCE)
+    await floor.click("text=Change the notice")
+    await floor.click("button:has-text('Take it down')")
+    await floor.wait_for_selector("text=The notice is down.")
+    await phone.wait_for_selector(".notice", state="detached", timeout=PATIENCE)
+
+
+async def test_a_notice_with_its_time_comes_to_phone_and_wall_by_itself_and_goes(branch: Branch) -> None:
+    world = branch.world
+    phone, floor = await adas_phone(branch), await mira(branch)
+    begins, ends = world.clock() + timedelta(minutes=10), world.clock() + timedelta(minutes=20)
+    await world.act(place.put_up, by=world.mira.actor, notice={"en": "Fire drill"}, begins=begins, ends=ends)
+    for page in (phone, floor):
+        assert not await page.is_visible("text=Fire drill")
+    world.clock.forward(minutes=10)
+    for page in (phone, floor):
+        await page.wait_for_selector("text=Fire drill", timeout=PATIENCE)
+    world.clock.forward(minutes=10)
+    for page in (phone, floor):
+        await page.wait_for_selector("text=Fire drill", state="detached", timeout=PATIENCE)
+
+
+async def test_a_call_is_given_up_when_the_countdown_on_the_console_ends(branch: Branch) -> None:
+    await branch.world.changes(miss_after=3)
+    await branch.world.ada.joins()
+    ken = await branch.agent("Ken")
+    await press(ken, "n")
+    await becomes(ken, "called")
+    await ken.wait_for_selector(".by-itself")
+    branch.world.clock.forward(minutes=3)
+    await becomes(ken, "free")
+
+
+async def test_somebody_without_a_phone_gets_a_number_by_keyboard_alone(branch: Branch) -> None:
+    ken, floor = await branch.agent("Ken"), await mira(branch)
+    await tab_to(floor, "#walk-in")
+    await press(floor, "Enter")
+    await floor.wait_for_url("**/walk-in")
+    await tab_to(floor, "[name=service]")
+    await press(floor, "ArrowDown")
+    await tab_to(floor, "[name=need]")
+    await floor.keyboard.type("A seat")
+    await tab_to(floor, "[name=note]")
+    await floor.keyboard.type("Lost her papers")
+    await press(floor, "Enter")
+    await floor.wait_for_selector(".done:has-text('B001 is their number for Renewals.')")
+    await ken.wait_for_selector("#key-next:has-text('B')", timeout=PATIENCE)
+    await press(ken, "n")
+    await ken.wait_for_selector(".who:has-text('A seat')")
+    assert await ken.is_visible("text=Lost her papers")
+
+
+async def test_mira_ends_a_visit_for_ken_with_what_came_of_it(branch: Branch) -> None:
+    await branch.world.ada.joins()
+    ken = await branch.agent("Ken")
+    await press(ken, "n")
+    await becomes(ken, "called")
+    await press(ken, "s")
+    await becomes(ken, "serving")
+    floor = await mira(branch)
+    await floor.click(".place.is-serving .place-do a")
+    await tab_to(floor, "[name=reason]")
+    await press(floor, "Space")
+    await tab_to(floor, "button[value=finish]")
+    await press(floor, "Enter")
+    await floor.wait_for_selector("text=Please choose what came of it.")
+    await tab_to(floor, "[name=outcome]")
+    await press(floor, "ArrowDown")
+    await tab_to(floor, "[name=note]")
+    await floor.keyboard.type("Two photos are missing")
+    await tab_to(floor, "button[value=finish]")
+    await press(floor, "Enter")
+    await floor.wait_for_selector("text=Done, and noted with your name.")
+    await becomes(ken, "free")
+    served = (await branch.world.view()).by_ticket[branch.world.ada.ticket]
+    assert (served.outcome, served.note) == ("needs-documents", "Two photos are missing")
+
+
 async def test_a_floor_that_is_cut_off_says_so(branch: Branch) -> None:
     floor = await mira(branch)
     await floor.context.set_offline(True)
@@ -104,11 +199,13 @@ async def test_a_floor_that_is_cut_off_says_so(branch: Branch) -> None:
 async def test_nothing_stands_in_a_managers_way(branch: Branch, look: dict[str, Any]) -> None:
     await branch.world.queue("Ada", "Bo", "Chidi")
     await branch.world.ken.takes("1")
-    await branch.world.ken.calls_next()
+    called = await branch.world.ken.calls_next()
+    assert called is not None
+    await branch.world.ken.does(serving.start, called["ticket"])
     branch.world.clock.forward(minutes=20)
     floor, found = await mira(branch, **look), []
     counter = branch.world.counters["1"]
-    for path in ("", "/services/renewals", "/notice", f"/counters/{counter}"):
+    for path in ("", "/services/renewals", "/notice", "/walk-in", f"/counters/{counter}"):
         await floor.goto(f"{branch.address}/floor/harbour{path}")
         found += await barriers(floor)
         assert await floor.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), path

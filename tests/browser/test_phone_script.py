@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from server.domain.forecast import Reason, Wait
 from tests.browser.conftest import OpenPage
-from tests.browser.phone_stage import TICKET, PhoneStage, story, ticket_page
+from tests.browser.phone_stage import NOTICE, TICKET, PhoneStage, story, ticket_page
 
 CARD = f"{TICKET}/card"
 
@@ -73,6 +73,52 @@ async def test_a_call_that_could_not_be_fetched_is_fetched_as_soon_as_it_can(ada
     ada.reachable = True
     await ada.pass_time(4)
     await expect(ada.page.locator("h1")).to_have_text("It’s your turn")
+
+
+async def has_notice(ada: PhoneStage, notice: dict[str, str] | None) -> int:
+    """The branch has this one from now on; its mark."""
+    ada.shown = replace(ada.shown, branch=replace(ada.shown.branch, notice=notice))
+    return ada.shown.branch.notice_mark
+
+
+async def test_a_new_notice_is_fetched_once_and_nothing_else_of_the_card(ada: PhoneStage) -> None:
+    await ada.page.locator(".leaving summary").click()
+    mark = await has_notice(ada, {"en": "Fire drill at noon"})
+    await ada.says(v=2, notice=mark)
+    await ada.pass_time(1.5)
+    await expect(ada.page.locator(".notice")).to_have_text("Fire drill at noon")
+    await expect(ada.page.locator("#said")).to_have_text("Fire drill at noon")
+    await ada.says(v=3, notice=mark, ahead=6)
+    await ada.pass_time(5)
+    assert ada.asked.count(NOTICE) == 1
+    assert CARD not in ada.asked
+    assert await ada.page.locator(".leaving").get_attribute("open") is not None
+    await has_notice(ada, None)
+    await ada.says(v=4)
+    await ada.pass_time(1.5)
+    await expect(ada.page.locator(".notice")).to_have_count(0)
+    await expect(ada.page.locator("#words")).to_be_hidden()
+    assert ada.asked.count(NOTICE) == 2
+
+
+async def test_a_notice_that_could_not_be_fetched_is_fetched_as_soon_as_it_can(ada: PhoneStage) -> None:
+    mark = await has_notice(ada, {"en": "Fire drill at noon"})
+    ada.reachable = False
+    await ada.says(v=2, notice=mark)
+    await ada.pass_time(2)
+    ada.reachable = True
+    await ada.pass_time(5)
+    await expect(ada.page.locator(".notice")).to_have_text("Fire drill at noon")
+
+
+async def test_a_notice_that_the_page_came_with_is_not_asked_for(ada: PhoneStage) -> None:
+    mark = await has_notice(ada, {"en": "Fire drill at noon"})
+    await ada.page.reload()
+    await ada.settle()
+    await expect(ada.page.locator(".notice")).to_have_text("Fire drill at noon")
+    await ada.says(v=2, notice=mark)
+    await ada.pass_time(3)
+    assert NOTICE not in ada.asked
 
 
 async def test_an_older_frame_changes_nothing(ada: PhoneStage) -> None:

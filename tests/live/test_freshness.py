@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 
+from server.actions import helping
+from server.actions.arranging import place
 from server.domain.errors import Unavailable
 from server.live.board import UNKNOWN, Boards
 from server.live.views import BoardView
@@ -157,3 +160,26 @@ async def test_an_answer_during_a_look_is_not_missed_by_who_asks_after_it(world:
     questions.meanwhile = somebody_joins_and_looks
     await boards.fresh(world.branch)
     assert len((await later[0]).tickets) == 1
+
+
+async def test_a_notice_comes_and_goes_in_its_second_though_nothing_moves(world: World) -> None:
+    questions, begins = Questions(world), world.clock() + timedelta(seconds=4)
+    boards, ends = Boards(questions, world.clock), begins + timedelta(seconds=3)
+    await world.act(place.put_up, by=world.mira.actor, notice={"en": "Fire drill"}, begins=begins, ends=ends)
+    seen = []
+    for _ in range(9):
+        seen.append((await boards.fresh(world.branch)).branch.notice is not None)
+        world.clock.forward(seconds=1)
+    assert seen == [False] * 4 + [True] * 3 + [False] * 2
+    assert questions.asked == 3  # when it is first looked at, and at either moment
+
+
+async def test_a_view_is_true_until_doors_close_or_a_call_for_help_is_old(world: World) -> None:
+    closes = (await world.view()).branch.closes_at
+    assert (await world.view()).true_until == closes
+    await world.act(helping.call_for_help, by=world.mira.actor, service_id="renewals")
+    view = await world.view()
+    assert view.branch.help is not None
+    assert view.true_until == view.branch.help.until
+    assert not view.is_over(view.branch.help.until - timedelta(milliseconds=1))
+    assert view.is_over(view.branch.help.until)

@@ -2,18 +2,24 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from typing import Any
+from unittest.mock import ANY
 
 import httpx2 as httpx
 import pytest
 from websockets.asyncio.client import ClientConnection
 
+from server.actions.arranging import place
 from server.live.wire import INBOUND_PER_MINUTE, Close
 from server.web import sockets
 from tests.live.conftest import PATIENCE, Wire, ended, finally_ended
 
 HARBOUR = "/api/v1/live/branches/harbour"
 FOREIGN = "https://evil.example"
+LATE = timedelta(
+    seconds=2.5
+)  # a second is promised: the rest is left to a busy machine, and it is less than the redraw
 
 
 async def test_a_socket_from_a_foreign_page_is_accepted_and_then_turned_away(wire: Wire) -> None:
@@ -121,6 +127,37 @@ async def test_the_newest_state_comes_first_and_then_every_change(wire: Wire) ->
         while (frame := await _says(socket))["ahead"]:
             pass
         assert frame["now"] == ["A001"]
+
+
+async def test_an_open_phone_hears_of_a_notice_at_once_and_of_its_end(wire: Wire) -> None:
+    ada = (await wire.world.ada.joins())["ticket"]
+    async with wire.connects(_ticket(ada), wire.holds(ada)) as socket:
+        assert "notice" not in await _says(socket)
+        await wire.world.act(place.put_up, by=wire.world.mira.actor, notice={"en": "Fire drill"})
+        frame = await _says(socket)
+        assert frame["notice"] == (await wire.world.view()).branch.notice_mark
+        async with httpx.AsyncClient(base_url=wire.home, headers=wire.holds(ada)) as http:
+            assert (await http.get(_ticket(ada))).json() == frame | {"at": ANY}
+        await wire.world.act(place.put_up, by=wire.world.mira.actor, notice=None)
+        assert "notice" not in await _says(socket)
+
+
+async def test_a_notice_with_its_time_comes_and_goes_by_itself(wire: Wire) -> None:
+    ada = (await wire.world.ada.joins())["ticket"]
+    async with wire.connects(_ticket(ada), wire.holds(ada)) as socket:
+        first = await _says(socket)
+        begins = wire.world.clock() + timedelta(seconds=1)
+        ends = begins + timedelta(seconds=1.5)
+        await wire.world.act(
+            place.put_up, by=wire.world.mira.actor, notice={"en": "Fire drill"}, begins=begins, ends=ends
+        )
+        up = await _says(socket)
+        assert up["notice"]
+        assert begins <= wire.world.clock() <= begins + LATE
+        down = await _says(socket)
+        assert "notice" not in down
+        assert ends <= wire.world.clock() <= ends + LATE
+        assert up["v"] == down["v"] == first["v"] + 1  # the clock alone
 
 
 async def test_asked_once_it_is_the_same_frame(wire: Wire) -> None:

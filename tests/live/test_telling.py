@@ -135,6 +135,29 @@ def test_a_phone_whose_ticket_stays_where_it_is_hears_nothing() -> None:
     simulate(story())
 
 
+def test_a_notice_is_news_to_every_phone_once_and_so_is_its_end() -> None:
+    async def story() -> None:
+        boards = Crowd(CROWD, unmoved=CROWD)
+        hub = a_hub(boards)
+        ears = [await listening(hub, phone(n)) for n in range(CROWD)]
+        for ear in ears:
+            assert "notice" not in json.loads(await heard(ear, 0.001) or "")
+        marks = []
+        for version, notice in enumerate(({"en": "Fire drill"}, {"en": "Over"}, None), 2):
+            boards.notice = notice  # type: ignore[assignment]
+            hub.announced("harbour", version)
+            frames = [json.loads(await heard(ear, 1) or "") for ear in ears]
+            marks.append({frame.get("notice") for frame in frames})
+            hub.announced("harbour", version)
+            await asyncio.sleep(0.2)
+        assert _sent(ears) == 4 * CROWD
+        assert [len(each) for each in marks] == [1, 1, 1]
+        assert marks[0] != marks[1]
+        assert marks[2] == {None}
+
+    simulate(story())
+
+
 def test_a_restore_is_news_even_when_nothing_else_is() -> None:
     async def story() -> None:
         boards = Crowd(1, unmoved=1)

@@ -28,6 +28,7 @@ from server.live.wire import (
 from tests.screens.lobby_boards import board, call, service
 from tests.world import World
 
+LONG_MARK = {"en": "Fire drill at noon"}  # its mark has ten digits, and none has more
 FAR_FUTURE = datetime(2999, 12, 31, tzinfo=UTC)
 LONGEST = {
     "number": "ZZ99999", "letter": "ZZ", "digits": "99999", "state": "expected", "moved": 10**9, "ahead": 99_999,
@@ -39,6 +40,7 @@ LONGEST = {
 async def test_the_longest_frame_has_at_most_250_bytes(world: World) -> None:
     view, ticket = await _longest(world)
     frame = dumped(phone_frame(view, ticket, FAR_FUTURE))
+    assert json.loads(frame)["notice"] >= 10**9
     assert json.loads(frame)["now"] == ["ZZ99999", "ZZ99998"]
     assert len(frame.encode()) <= LARGEST_FRAME
 
@@ -79,11 +81,15 @@ TICKETS = some.fixed_dictionaries(
 TIMES = some.integers(0, 2**37).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 
 
-@given(TICKETS, some.lists(some.text(max_size=7), max_size=3), some.integers(0, 2**40), TIMES)
+NOTICES = some.none() | some.dictionaries(some.sampled_from(["en", "fr"]), some.text(), min_size=1)
+
+
+@given(TICKETS, some.lists(some.text(max_size=7), max_size=3), some.integers(0, 2**40), TIMES, NOTICES)
 def test_made_by_the_thousand_a_frame_is_the_same(
-    changed: dict[str, object], numbers: list[str], version: int, now: datetime
+    changed: dict[str, object], numbers: list[str], version: int, now: datetime, notice: dict[str, str] | None
 ) -> None:
     view, ticket = _a_view(changed, numbers, version)
+    view = replace(view, branch=replace(view.branch, notice=notice))
     said_fast = said(PhoneFrames(view, now).message(ticket))
     assert said_fast == dumped(phone_frame(view, ticket, now))
 
@@ -94,6 +100,13 @@ def test_tickets_are_alike_if_their_frames_are(one: dict[str, object], other: di
     _, changed = _a_view(other | {"service": one["service"]}, ["A001"], 1)
     frames = PhoneFrames(view, FAR_FUTURE)
     assert alike(ticket, changed) == (frames.message(ticket) == frames.message(changed))
+
+
+@given(NOTICES, NOTICES)
+def test_a_notice_has_a_mark_of_its_own(one: dict[str, str] | None, other: dict[str, str] | None) -> None:
+    first, second = (replace(BOARD.branch, notice=notice).notice_mark for notice in (one, other))
+    assert (first == second) == (one == other)
+    assert (first == 0) == (one is None)
 
 
 @pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
@@ -138,7 +151,8 @@ async def _longest(world: World) -> tuple[BoardView, TicketView]:
     view = await world.view()
     ticket = view.tickets[0]._replace(**LONGEST)  # type: ignore[arg-type]
     services = tuple(replace(service, now_serving=("ZZ99999", "ZZ99998", "ZZ99997")) for service in view.services)
-    return replace(view, epoch=9999, version=10**9, services=services), ticket
+    branch = replace(view.branch, notice=LONG_MARK)
+    return replace(view, epoch=9999, version=10**9, services=services, branch=branch), ticket
 
 
 async def _a_full_room(world: World) -> None:

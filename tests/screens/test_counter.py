@@ -204,11 +204,12 @@ async def test_a_break_waits_for_who_is_here_and_says_when_it_ends(house: House)
 async def test_a_walk_in_gets_a_number_that_the_agent_can_say(house: House) -> None:
     ken = await house.ken_stands_at("1")
     given = await ken.sends(
-        f"{house.at('1')}/walk-in", service="renewals", name="Chidi", need="", priority="", htmx=True
+        f"{house.at('1')}/walk-in", service="renewals", name="Chidi", need="", note="Deaf", priority="", htmx=True
     )
     assert "B001 is their number for Renewals." in words(given)
     (ticket,) = (await house.world.view()).tickets
-    assert (ticket.name, ticket.need, ticket.channel, ticket.state) == ("Chidi", None, "agent", "waiting")
+    assert (ticket.name, ticket.need, ticket.note) == ("Chidi", None, "Deaf")
+    assert (ticket.channel, ticket.state) == ("agent", "waiting")
     page = await ken.sends(f"{house.at('1')}/walk-in", service="renewals")
     assert "B002 is their number for Renewals." in words(page)
 

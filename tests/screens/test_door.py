@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from tests.screens.phones import Place
+from server.actions.arranging import place
+from tests.screens.phones import HTMX, Place
 
 FIRST_VISIT = 30_000  # bytes, compressed: seconds on a slow line
 REQUESTS = 4
@@ -185,3 +186,20 @@ async def _sent(here: Place, path: str) -> int:
         assert answer.status_code == 200
         assert answer.headers["content-encoding"] == "gzip" or path.endswith(".svg")
         return sum([len(chunk) async for chunk in answer.aiter_raw()])
+
+
+async def test_a_notice_can_be_read_by_itself_and_comes_with_the_waits(here: Place) -> None:
+    phone = await here.at_the_door()
+    for path in ("/b/harbour/notice", "/b/harbour/services"):
+        assert "note notice" not in await phone.opens(path, **HTMX)
+    await here.world.act(
+        place.put_up, by=here.world.mira.actor, notice={"en": "Fire drill at noon", "fr": "Exercice à midi"}
+    )
+    mark = (await here.world.view()).branch.notice_mark
+    for path in ("/b/harbour/notice", "/b/harbour/services", "/b/harbour"):
+        page = await phone.opens(path, **HTMX)
+        assert f'data-mark="{mark}"><p class="note notice">Fire drill at noon</p></div>' in page
+    await phone.sends("/language", language="fr", back="/b/harbour")
+    assert "Exercice à midi" in await phone.opens("/b/harbour/notice")
+    await here.world.act(place.put_up, by=here.world.mira.actor, notice=None)
+    assert 'data-mark="0"></div>' in await phone.opens("/b/harbour/notice")

@@ -38,7 +38,7 @@ async def test_the_only_branch_opens_by_itself_and_says_that_all_is_well(house: 
     assert "All is well just now" in words(page)
 
 
-@pytest.mark.parametrize("path", ["", "/services/renewals", "/notice", "/counters/{1}"])
+@pytest.mark.parametrize("path", ["", "/services/renewals", "/notice", "/walk-in", "/counters/{1}"])
 async def test_an_agent_is_not_let_onto_the_floor(house: House, path: str) -> None:
     await house.ken.enters()
     where = path.replace("{1}", house.world.counters["1"])

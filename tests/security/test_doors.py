@@ -41,7 +41,7 @@ CELLS = {
 DOORS = {
     "anybody": """
         GET / · GET /healthz · GET /readyz · GET /static/{digest}/{name:path} · GET /logo/{branch_id}/{digest}
-        POST /language
+        POST /language · GET /b/{branch_id}/notice
         GET /d/{branch_id}/{code} · GET /b/{branch_id} · GET /b/{branch_id}/services · POST /b/{branch_id}/tickets
         POST /b/{branch_id}/found · GET /keep · POST /keep · GET /pair · POST /pair
         GET /staff · POST /staff/session · GET /staff/enter · POST /staff/enter · GET /staff/code · POST /staff/code
@@ -126,9 +126,9 @@ DOORS = {
         POST /setup/{branch_id}/devices/{device_id}/link · POST /setup/{branch_id}/devices/{device_id}/revocation
         GET /floor/{branch_id} · GET /floor/{branch_id}/one-more · POST /floor/{branch_id}/undo
         GET /floor/{branch_id}/services/{service_id} · POST /floor/{branch_id}/services/{service_id}/pause
-        POST /floor/{branch_id}/services/{service_id}/opening
+        POST /floor/{branch_id}/services/{service_id}/opening · POST /floor/{branch_id}/walk-in
         GET /floor/{branch_id}/notice · POST /floor/{branch_id}/notice · POST /floor/{branch_id}/notice/end
-        POST /floor/{branch_id}/help · POST /floor/{branch_id}/help/end
+        POST /floor/{branch_id}/help · POST /floor/{branch_id}/help/end · GET /floor/{branch_id}/walk-in
         GET /floor/{branch_id}/counters/{counter_id} · POST /floor/{branch_id}/counters/{counter_id}
         GET /reports/{branch_id} · GET /reports/{branch_id}/report.csv · GET /reports/{branch_id}/report.xlsx
     """,
