@@ -168,7 +168,7 @@ async def test_a_finish_for_somebody_else_says_what_came_of_it_as_their_own_woul
     assert (ada.state, ada.outcome_id, ada.note) == (State.SERVED, "needs-documents", "Brings the photos tomorrow")
     line = (await world.diary(ada.id))[-1]
     assert (line.move, line.actor_id, line.counter_id) == ("finish", world.mira.id, counter)
-    trail = await world.ask(lambda session: [each.after for each in session.query(AuditLine)])
+    trail = await world.ask(lambda session: [each.after for each in session.query(AuditLine).order_by(AuditLine.id)])
     assert trail[-1] == {
         "move": "finish", "reason": "ill", "agent": world.ken.id, "number": "A001", "outcome": "needs-documents",
     }  # fmt: skip
