@@ -1,6 +1,7 @@
 """Twenty at once, over HTTP, against the real server, on both databases."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -53,7 +54,7 @@ async def test_nobody_is_called_twice_or_out_of_order_and_nobody_waits_is_never_
 async def test_joins_and_calls_at_once_lose_nobody(server: Running) -> None:
     await _take_counters(server)
     done = asyncio.Event()
-    calling = [asyncio.create_task(_call_until(server, label, name, done)) for label, name in AGENTS.items()]
+    calling = [asyncio.create_task(call_until(server, label, name, done)) for label, name in AGENTS.items()]
     joined = await _everybody_joins(server)
     done.set()
     called = [entry for entries in await asyncio.gather(*calling) for entry in entries]
@@ -87,14 +88,13 @@ def test_the_checkers_notice_a_ticket_called_twice_and_a_wrong_order() -> None:
 
 
 def called_twice(called: list[tuple[int, str]]) -> list[str]:
-    numbers = [number for _, number in called]
-    return sorted({number for number in numbers if numbers.count(number) > 1})
+    return sorted(number for number, times in Counter(number for _, number in called).items() if times > 1)
 
 
 def out_of_order(called: list[tuple[int, str]]) -> list[str]:
     """Who was called, by the branch's versions, after somebody who joined later."""
     numbers = [number for _, number in sorted(called)]
-    return [after for before, after in pairwise(numbers) if after < before]
+    return [after for before, after in pairwise(numbers) if int(after[1:]) < int(before[1:])]
 
 
 async def _everybody_joins(server: Running) -> list[dict[str, Any]]:
@@ -117,11 +117,11 @@ async def _take_counters(server: Running) -> None:
 async def _call_everybody(server: Running) -> list[tuple[int, str]]:
     done = asyncio.Event()
     done.set()
-    found = await asyncio.gather(*(_call_until(server, label, name, done) for label, name in AGENTS.items()))
+    found = await asyncio.gather(*(call_until(server, label, name, done) for label, name in AGENTS.items()))
     return [entry for entries in found for entry in entries]
 
 
-async def _call_until(server: Running, label: str, name: str, done: asyncio.Event) -> list[tuple[int, str]]:
+async def call_until(server: Running, label: str, name: str, done: asyncio.Event) -> list[tuple[int, str]]:
     """Call and miss until everybody has joined and nobody waits; (version, number) of each call."""
     called: list[tuple[int, str]] = []
     async with Client(server) as client:
