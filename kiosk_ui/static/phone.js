@@ -37,12 +37,15 @@
     else if (frame.m === Number(shown.moved)) draw(frame);
   };
 
-  // Frames come only when something changes: a card that did not arrive is asked for again.
+  // Frames come only when something changes: a card that did not arrive is asked for again, one overtaken on its way at once.
   const fetchCard = async () => {
     if (fetching) return;
+    const asked = last?.v;
     fetching = true;
     try { await htmx.ajax("GET", main().dataset.card, { target: "#main", swap: "outerHTML" }); } finally { fetching = false; }
-    if (last && moved(last, main().dataset)) setTimeout(() => onframe(last), ASK_AGAIN);
+    if (!last || !moved(last, main().dataset)) return;
+    if (last.v === asked) setTimeout(() => onframe(last), ASK_AGAIN);
+    else onframe(last);
   };
 
   // The frame has a mark of the notice, the notice its own words: those are fetched once, and nothing else of the card.

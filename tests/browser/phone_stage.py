@@ -1,5 +1,6 @@
 """A phone whose server is the test: its ticket, what it is sent and whether it can ask are in the test's hands."""
 
+import asyncio
 import json
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -51,12 +52,13 @@ def ticket_page(told: Story, ahead: int = 0, near: bool = False, wait: Wait | No
 
 @dataclass
 class PhoneStage:
-    """`shown`: what the server would draw now. `reachable`: whether the phone may ask it."""
+    """`shown`: what the server would draw now. `reachable`: whether the phone may ask it. `held`: answers wait for it."""
 
     page: Page
     shown: TicketPage = field(default_factory=lambda: ticket_page(story(), 7, wait=Wait(9, 17)))
     clock: datetime = NOW
     reachable: bool = True
+    held: asyncio.Event | None = None
     asked: list[str] = field(default_factory=list)
     sockets: list[WebSocketRoute] = field(default_factory=list)
 
@@ -115,6 +117,8 @@ class PhoneStage:
             await route.fulfill(body=bytes(found.body), content_type=found.media_type)
         elif self.reachable and path.startswith(TICKET):
             html = bytes(cards.draw(_request(htmx=path != TICKET), self.shown).body)
+            if self.held:
+                await self.held.wait()
             await route.fulfill(body=html, content_type="text/html", headers={"Content-Security-Policy": POLICY})
         else:
             await route.abort()

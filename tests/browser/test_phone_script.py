@@ -1,5 +1,6 @@
 """What a phone does by itself between two pages: it follows its place, rings, and admits what it does not know."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest_asyncio
@@ -73,6 +74,18 @@ async def test_a_call_that_could_not_be_fetched_is_fetched_as_soon_as_it_can(ada
     ada.reachable = True
     await ada.pass_time(4)
     await expect(ada.page.locator("h1")).to_have_text("It’s your turn")
+
+
+async def test_a_card_overtaken_on_its_way_is_fetched_anew_at_once(ada: PhoneStage) -> None:
+    ada.held = asyncio.Event()
+    ada.shown = ticket_page(story("called", moved=2, counter="3"))
+    await ada.says(v=2)
+    ada.shown = ticket_page(story("called", moved=3, counter="5"))
+    await ada.says(v=3)
+    ada.held.set()
+    await ada.settle()
+    await expect(ada.page.get_by_text("Counter 5")).to_be_visible()
+    assert ada.asked.count(CARD) == 2
 
 
 async def has_notice(ada: PhoneStage, notice: dict[str, str] | None) -> int:
