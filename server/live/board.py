@@ -13,7 +13,7 @@ from server import observe
 from server.domain.branch import Branch, Counter, Outcome, Priority, Service
 from server.domain.forecast import Calm, Closed, Forecaster, Standing, Told
 from server.domain.honesty import turn_at
-from server.domain.moves import HARMLESS, Move, TicketEvent
+from server.domain.moves import HARMLESS, TicketEvent
 from server.domain.people import Duty
 from server.domain.ticket import Ticket
 from server.live.asking import minutes
@@ -22,11 +22,11 @@ from server.live.drawing import draw
 from server.live.learning import Learner
 from server.live.today import Today
 from server.live.views import BoardView, TicketView
-from server.queries import branches, honesty, people, tickets
+from server.queries import branches, calls, honesty, people, tickets
 from server.queries.branches import Marks
+from server.queries.calls import CALLS, Called
 
 KEEP_CLOSED = timedelta(hours=1)  # phones still show their rating; older ones are asked of the database
-CALLS = (Move.CALL, Move.RECALL)
 KEEP_CALLS = 100
 KEEP_LINES = 300  # diary lines: more than a branch writes while a move can be undone
 A_FEW_LINES = 30  # as many as a branch mostly writes in that time
@@ -52,7 +52,7 @@ class Rows:
     duties: list[Duty] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)  # staff id → name
     tickets: dict[str, Ticket] = field(default_factory=dict)
-    calls: list[tuple[TicketEvent, Ticket]] = field(default_factory=list)  # newest first
+    calls: list[Called] = field(default_factory=list)  # newest first
     lines: dict[str, TicketEvent] = field(default_factory=dict)  # ticket id → its newest line that an undo looks at
     drawn: dict[str, TicketView] = field(default_factory=dict)  # ticket id → the view of its row as it is
     standing: dict[str, Standing] = field(default_factory=dict)  # the same, as the forecast sees it
@@ -140,7 +140,7 @@ class Board:
         for ticket in found:
             rows.keep(ticket)
         # A call outlives its ticket here: it must not go back to how the ticket was then.
-        rows.calls = [(line, rows.tickets.get(line.ticket_id, then)) for line, then in rows.calls]
+        rows.calls = [call.now(rows.tickets.get(call.ticket)) for call in rows.calls]
         oldest = now - KEEP_CLOSED
         rows.tickets = {id: t for id, t in rows.tickets.items() if t.closed_at is None or t.closed_at >= oldest}
         rows.today.read(session, branch_id, rows.branch.day_at(now), found)
@@ -156,15 +156,15 @@ class Board:
             return  # nothing of either comes with somebody who only joined
         lines = tickets.moves_since(session, self._branch_id, known, KEEP_LINES) if known >= 0 else []
         if known < 0 or len(lines) == KEEP_LINES:
-            calls = tickets.calls_since(session, self._branch_id, known, KEEP_CALLS)
+            called = calls.since(session, self._branch_id, known, KEEP_CALLS)
             undoable = tickets.lines_since(session, self._branch_id, known, A_FEW_LINES)
             if len(undoable) == A_FEW_LINES and undoable[0].at >= undo_until:
                 undoable = tickets.lines_since(session, self._branch_id, known, KEEP_LINES)
         else:
             by_id = {ticket.id: ticket for ticket in found}
-            calls = [(line, by_id[line.ticket_id]) for line in lines if line.move in CALLS]
+            called = [Called.by(line, by_id[line.ticket_id]) for line in lines if line.move in CALLS]
             undoable = [line for line in reversed(lines) if line.move not in HARMLESS]
-        rows.calls = (calls + rows.calls)[:KEEP_CALLS]
+        rows.calls = (called + rows.calls)[:KEEP_CALLS]
         rows.lines |= {line.ticket_id: line for line in undoable}
 
     def _learn(self, session: Session, rows: Rows, now: datetime) -> None:

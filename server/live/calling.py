@@ -1,51 +1,45 @@
 """The calls of a branch: the last of each ticket, as screens show them."""
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from server.domain.moves import CURRENT, State, TicketEvent
-from server.domain.ticket import Ticket
+from server.domain.branch import Counter
+from server.domain.moves import CURRENT, State
 from server.live.views import CallView
-
-if TYPE_CHECKING:
-    from server.live.board import Rows
+from server.queries.calls import Called
 
 NOW_SERVING = 3
 # A call whose ticket waits again is no call any more.
 TAKEN_BACK = frozenset({str(State.WAITING), str(State.EXPECTED), str(State.AWAY)})
 
 
-def last_calls(rows: "Rows") -> list[tuple[TicketEvent, Ticket]]:
+def last_calls(calls: Sequence[Called]) -> list[Called]:
     """The last call of each ticket, newest first; calls that were taken back are not among them."""
-    seen, calls = set(), []
-    for line, then in rows.calls:
-        id = line.ticket_id
-        ticket = rows.tickets.get(id, then)
-        if id not in seen and ticket.state not in TAKEN_BACK:
-            calls.append((line, ticket))
-        seen.add(id)
-    return calls
+    last: dict[str, Called] = {}
+    for call in calls:
+        last.setdefault(call.ticket, call)
+    return [call for call in last.values() if call.state not in TAKEN_BACK]
 
 
-def now_serving(calls: list[tuple[TicketEvent, Ticket]]) -> dict[str, list[str]]:
+def now_serving(calls: list[Called]) -> dict[str, list[str]]:
     """By service, the numbers called last for it, newest first."""
     numbers: defaultdict[str, list[str]] = defaultdict(list)
-    for line, ticket in calls:
-        of_service = numbers[line.service_id]
+    for call in calls:
+        of_service = numbers[call.service]
         if len(of_service) < NOW_SERVING:
-            of_service.append(ticket.number)
+            of_service.append(call.number)
     return numbers
 
 
-def shown(rows: "Rows", calls: list[tuple[TicketEvent, Ticket]]) -> tuple[CallView, ...]:
-    labels = {counter.id: counter.label for counter in rows.counters}
-    return tuple(_call(line, ticket, labels) for line, ticket in calls)
+def shown(calls: list[Called], counters: list[Counter]) -> tuple[CallView, ...]:
+    labels = {counter.id: counter.label for counter in counters}
+    return tuple(_call(call, labels) for call in calls)
 
 
-def _call(line: TicketEvent, ticket: Ticket, labels: dict[str, str]) -> CallView:
-    letter = ticket.number.rstrip("0123456789")
+def _call(call: Called, labels: dict[str, str]) -> CallView:
+    letter = call.number.rstrip("0123456789")
     return CallView(
-        id=f"{line.ticket_id}-{line.version}", ticket=ticket.id, number=ticket.number, letter=letter,
-        digits=ticket.number[len(letter):], service=line.service_id, counter=labels.get(line.counter_id or "", ""),
-        at=line.at, active=ticket.state in CURRENT and ticket.counter_id == line.counter_id,
+        id=f"{call.ticket}-{call.version}", ticket=call.ticket, number=call.number, letter=letter,
+        digits=call.number[len(letter):], service=call.service, counter=labels.get(call.counter or "", ""),
+        at=call.at, active=call.state in CURRENT and call.there == call.counter,
     )  # fmt: skip

@@ -40,7 +40,7 @@ def draw(rows: "Rows", forecaster: Forecaster, now: datetime) -> BoardView:
     counters = _counters(rows, kept, now)
     forecast = forecaster.forecast(queue_state(rows, kept, counters, now))
     drawn = _tickets(rows, kept, counters, rows.calm.tell(forecast, told_before(rows)))
-    branch, calls = _branch(rows, now), last_calls(rows)
+    branch, calls = _branch(rows, now), last_calls(rows.calls)
     return BoardView(
         epoch=rows.epoch,
         version=rows.version,
@@ -52,7 +52,7 @@ def draw(rows: "Rows", forecaster: Forecaster, now: datetime) -> BoardView:
         ),
         counters=counters,
         tickets=tuple(ticket for ticket in drawn if ticket.closed_at is None),
-        calls=shown(rows, calls[:CALLS_SHOWN]),
+        calls=shown(calls[:CALLS_SHOWN], rows.counters),
         by_ticket={ticket.id: ticket for ticket in drawn},
         forecast=forecast,
         days=rows.today.drawn,

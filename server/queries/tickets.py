@@ -189,15 +189,6 @@ def moves_since(session: Session, branch_id: str, version: int, limit: int) -> l
     return list(session.scalars(_MOVES_SINCE, {"branch": branch_id, "version": version, "most": limit}))
 
 
-def calls_since(session: Session, branch_id: str, version: int, limit: int) -> list[tuple[TicketEvent, Ticket]]:
-    """The newest calls and recalls after `version` with their tickets, newest first."""
-    found = select(TicketEvent, Ticket).join(Ticket, Ticket.id == TicketEvent.ticket_id)
-    found = found.where(
-        TicketEvent.branch_id == branch_id, TicketEvent.version > version, TicketEvent.move.in_(("call", "recall"))
-    )
-    return [(line, ticket) for line, ticket in session.execute(found.order_by(TicketEvent.version.desc()).limit(limit))]
-
-
 def lines_since(session: Session, branch_id: str, version: int, limit: int) -> list[TicketEvent]:
     """The newest diary lines after `version` that an undo takes back or is stopped by, oldest first."""
     found = select(TicketEvent).where(

@@ -52,7 +52,7 @@ def ticket_page(told: Story, ahead: int = 0, near: bool = False, wait: Wait | No
 
 @dataclass
 class PhoneStage:
-    """`shown`: what the server would draw now. `reachable`: whether the phone may ask it. `held`: answers wait for it."""
+    """`shown`: what the server would draw now. `reachable`: whether the phone may ask. `held`: answers wait for it."""
 
     page: Page
     shown: TicketPage = field(default_factory=lambda: ticket_page(story(), 7, wait=Wait(9, 17)))
