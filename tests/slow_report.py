@@ -62,6 +62,19 @@ class Life:
         return next(s.service for s in reversed(self.spells) if s.leg == 1)
 
     @property
+    def places(self) -> list[tuple[str, str | None]]:
+        """The service and the counter of everything that any table of a report counts of it."""
+        given = [(service, counter) for service, counter, _ in self.services]
+        turned = [(service, counter) for _, service, counter in self.turns]
+        rated = [(self.rating.service_id, self.rating.counter_id)] if self.rating else []
+        return [(self.came_for, self.first_counter), *given, *turned, *rated]
+
+    @property
+    def ended_at(self) -> tuple[str, str | None]:
+        """The service and the counter where somebody was served last."""
+        return next((s.service, s.counter) for s in reversed(self.spells) if s.by == "finish")
+
+    @property
     def first_counter(self) -> str | None:
         return self.waits[0][1] if self.waits else None
 
@@ -158,8 +171,16 @@ def _kept(ticket: Ticket) -> bool:
     return waited.total_seconds() <= max(1, ticket.promised_at_most) * 60
 
 
-def slow_report(session: Session, branch_id: str, first: date, last: date) -> dict[str, Any]:
-    found = lives(session, branch_id, first, last)
+def slow_report(
+    session: Session, branch_id: str, first: date, last: date, service: str | None = None, counter: str | None = None,
+    channel: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Narrowed to that service, that counter and that channel, where they are given."""
+
+    counts = _where(service, counter)
+    every = [one for one in lives(session, branch_id, first, last) if channel in (None, one.ticket.channel)]
+    found = [one for one in every if any(counts(*place) for place in one.places)]
+    came = [one for one in found if counts(one.came_for, one.first_counter)]
     branch = session.get_one(Branch, branch_id)
     zone = ZoneInfo(branch.time_zone)
     targets = {s.id: s.target_wait for s in session.scalars(select(Service).where(Service.branch_id == branch_id))}
@@ -167,9 +188,6 @@ def slow_report(session: Session, branch_id: str, first: date, last: date) -> di
 
     def wall(life: Life) -> datetime:
         return datetime.fromtimestamp(life.ticket.joined_at.timestamp(), UTC).astimezone(zone)
-
-    def everywhere(_: str, __: str | None) -> bool:
-        return True
 
     def bucket(life: Life) -> str:
         """The first day of the month for a long range, of the week for some months, else the day."""
@@ -179,35 +197,31 @@ def slow_report(session: Session, branch_id: str, first: date, last: date) -> di
 
     days = {one.ticket.business_day for one in found}
     channels, hours = {one.ticket.channel for one in found}, {wall(one).hour for one in found}
-    given = [(s, c) for one in found for s, c, _ in one.services]
-    turned = [(s, c) for one in found for _, s, c in one.turns]
-    came = [(one.came_for, one.first_counter) for one in found]
-    rated = [(one.rating.service_id, one.rating.counter_id) for one in found if one.rating]
-    places = given + turned + came + rated
-    outcomes = Tally((one.spells[-1].service, one.outcome) for one in found if one.state == "served" and one.outcome)
-    ratings = [one.rating for one in found if one.rating]
+    places = [place for one in found for place in one.places if counts(*place)]
+    outcomes = Tally((one.spells[-1].service, one.outcome) for one in came if one.state == "served" and one.outcome)
+    ratings = [one.rating for one in found if one.rating and counts(one.rating.service_id, one.rating.counter_id)]
     return {
-        "whole": row(found, targets, everywhere),
-        "day": {str(d): row([o for o in found if o.ticket.business_day == d], targets, everywhere) for d in days},
-        "time": {b: row([o for o in found if bucket(o) == b], targets, everywhere) for b in set(map(bucket, found))},
-        "hour": {h: row([o for o in found if wall(o).hour == h], targets, everywhere) for h in hours},
-        "channel": {c: row([o for o in found if o.ticket.channel == c], targets, everywhere) for c in channels},
-        "service": {s: row(found, targets, _of(s, None)) for s in {s for s, _ in places}},
-        "counter": {c: row(found, targets, _of(None, c)) for c in {c for _, c in places if c}},
-        "heat": dict(Tally((wall(one).weekday(), wall(one).hour) for one in found)),
-        "lost": Tally((one.state, ("before", "call", "counter")[o]) for one in found if (o := one.lost_at) is not None),
-        "open": sum(one.state in OPEN for one in found),
+        "whole": row(found, targets, counts),
+        "day": {str(d): row([o for o in found if o.ticket.business_day == d], targets, counts) for d in days},
+        "time": {b: row([o for o in found if bucket(o) == b], targets, counts) for b in set(map(bucket, found))},
+        "hour": {h: row([o for o in found if wall(o).hour == h], targets, counts) for h in hours},
+        "channel": {c: row([o for o in found if o.ticket.channel == c], targets, counts) for c in channels},
+        "service": {s: row(found, targets, _where(s, counter)) for s in {s for s, _ in places}},
+        "counter": {c: row(found, targets, _where(service, c)) for c in {c for _, c in places if c}},
+        "heat": dict(Tally((wall(one).weekday(), wall(one).hour) for one in came)),
+        "lost": Tally((one.state, ("before", "call", "counter")[o]) for one in came if (o := one.lost_at) is not None),
+        "open": sum(one.state in OPEN for one in came),
         "outcomes": dict(outcomes),
         "resolved": sum(n for (service, outcome), n in outcomes.items() if done[service] == outcome),
-        "asked": len({one.ticket.visit_id for one in found if one.state == "served"}),
+        "asked": len({one.ticket.visit_id for one in every if one.state == "served" and counts(*one.ended_at)}),
         "scores": Tally(rating.score for rating in ratings),
         "good": Tally(reason for rating in ratings for reason in rating.good),
         "not_good": Tally(reason for rating in ratings for reason in rating.not_good),
     }
 
 
-def _of(service: str | None, counter: str | None) -> Callable[[str, str | None], bool]:
-    return lambda for_service, at: for_service == service if service else at == counter
+def _where(service: str | None, counter: str | None) -> Callable[[str, str | None], bool]:
+    return lambda for_service, at: service in (None, for_service) and counter in (None, at)
 
 
 def _outcomes(session: Session, branch_id: str, service: str) -> list[tuple[int, str]]:

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, create_engine, event
 from server import prepared
 from server.actions import joining, serving
 from server.domain.base import to_ms
+from server.domain.reports.facts import EVERYTHING, Only
 from server.jobs import let_go_of_waits, note_waits, tick_where_due
 from server.live.board import Boards
 from server.queries import honesty, learning, reports
@@ -84,12 +85,15 @@ async def test_what_is_learned_is_read_without_reading_all_that_ever_was(
     assert not (slow := _slow(url, asked)), "\n\n".join(slow)
 
 
-async def test_a_report_reads_the_tickets_of_its_days_and_few_diaries(url: str, asked: list[tuple[str, Any]]) -> None:
+@pytest.mark.parametrize("only", [EVERYTHING, Only("new-passport", "1", "phone")])
+async def test_a_report_reads_the_tickets_of_its_days_and_few_diaries(
+    url: str, asked: list[tuple[str, Any]], only: Only
+) -> None:
     async with opened(url) as world:
         await _a_morning(world)
         asked.clear()
         today = world.clock().date()
-        await world.db.ask_at_length(lambda session: reports.report(session, world.branch, today, today))
+        await world.db.ask_at_length(lambda session: reports.report(session, world.branch, today, today, only))
     asked = [each for each in asked if "tickets.business_day" in each[0]]
     plans = [_plan(url, *each) for each in asked]
     assert len(plans) == 4  # people, diaries, ratings, visits

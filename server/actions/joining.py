@@ -34,7 +34,7 @@ class Joining:
 
     ticket_id: str
     service: str
-    channel: str  # phone, kiosk, agent or api
+    channel: str  # one of ticket.CHANNELS
     language: str
     visitor: str | None = None
     proof: str | None = None

@@ -13,6 +13,7 @@ from server.domain.moves import ARROWS, CURRENT, OPEN, Move, Stamp, State, Ticke
 from server.domain.ordering import Place
 from server.domain.people import Duty
 
+CHANNELS = ("phone", "kiosk", "agent", "api")  # how somebody joined
 _STATES = ", ".join(f"'{state}'" for state in State)
 _CLOSED = "'served', 'left', 'removed', 'expired'"
 _IS_CLOSED = text("closed_at IS NOT NULL")
@@ -54,7 +55,7 @@ class Ticket(Base):
     business_day: Mapped[date]
     visitor: Mapped[str | None]
     pass_id: Mapped[str | None]
-    channel: Mapped[str]  # phone, kiosk, agent or api
+    channel: Mapped[str]  # one of CHANNELS
     device_id: Mapped[str | None]  # whose code it joined with
     language: Mapped[str]
     joined_at: Mapped[datetime]

@@ -36,7 +36,7 @@ from server.domain.feedback import Rating
 from server.domain.honesty import LEAST_SHOWN, SLOT
 from server.domain.moves import ONLY_THE_DIARY_KNOWS, State, TicketEvent
 from server.domain.reports import report as told
-from server.domain.reports.facts import BROKEN, KEPT, NOT_JUDGED, UNKNOWN, Facts
+from server.domain.reports.facts import BROKEN, EVERYTHING, KEPT, NOT_JUDGED, UNKNOWN, Facts, Only
 from server.domain.reports.visits import AT_THE_CALL, AT_THE_COUNTER, BEFORE_THE_CALL, Line, Visit, visit
 from server.domain.ticket import Ticket
 
@@ -46,13 +46,13 @@ MINUTE = 60_000  # ms
 AT_ONCE = 500  # diaries by their tickets' ids
 
 
-def report(session: Session, branch_id: str, first: date, last: date) -> told.Report:
+def report(session: Session, branch_id: str, first: date, last: date, only: Only = EVERYTHING) -> told.Report:
     """Of the business days from `first` to `last`, both among them. It takes its time: `Database.ask_at_length`."""
     branch = session.get(Branch, branch_id)
     if branch is None:
         raise NotFound
     rules = told.Rules(branch.zone(), *_rules(session, branch_id))
-    gathered = facts(session, branch_id, first, last)
+    gathered = facts(session, branch_id, first, last, only)
     session.rollback()  # PostgreSQL ends a transaction that rests for some seconds, as it would while this is counted
     return told.report(gathered, first, last, rules)
 
@@ -65,13 +65,14 @@ def today(session: Session, branch_id: str, now: datetime) -> date:
     return branch.day_at(now)
 
 
-def facts(session: Session, branch_id: str, first: date, last: date) -> Facts:
-    gathered = Facts()
+def facts(session: Session, branch_id: str, first: date, last: date, only: Only = EVERYTHING) -> Facts:
+    gathered = Facts(only)
     for since, until in _pieces(first, last):
         days = {"branch": branch_id, "since": since, "until": until}
         _add_people(session, gathered, days)
         _add_ratings(session, gathered, days)
-    gathered.asked = session.scalar(_ASKED, {"branch": branch_id, "since": first, "until": last}) or 0
+    asked = _ASKED.where(*_of(only, _T.service_id, _T.counter_id))  # where each of them ended
+    gathered.asked = session.scalar(asked, {"branch": branch_id, "since": first, "until": last}) or 0
     return gathered
 
 
@@ -136,12 +137,19 @@ def _told_by_diary(session: Session, days: dict[str, Any]) -> dict[str, Visit]:
 
 
 def _add_ratings(session: Session, gathered: Facts, days: dict[str, Any]) -> None:
-    rows = session.execute(_RATINGS, days).all()
+    """Narrowed by the database: a reason is no column of the facts, which could narrow it."""
+    rows = session.execute(_RATINGS.where(*_of(gathered.only, _R.service_id, _R.counter_id)), days).all()
     _add_rows(gathered, "ratings", [tuple(row[:-2]) for row in rows])
     for reasons, index in ((gathered.good, -2), (gathered.not_good, -1)):
         for written, n in Tally(row[index] for row in rows).items():
             for reason in json.loads(written or "[]"):
                 reasons[reason] = reasons.get(reason, 0) + n
+
+
+def _of(only: Only, service: ColumnElement[Any], counter: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+    """The conditions; `service` and `counter`: the columns that say these two."""
+    says = {"service": service, "counter": counter, "channel": _T.channel}
+    return [says[name] == word for name, word in only.wanted.items()]
 
 
 def _ms(instant: ColumnElement[Any]) -> ColumnElement[int]:

@@ -1,9 +1,11 @@
 """A manager's reports: what happened in a branch over a range of days, as a page, as CSV and as a workbook.
 
-period.py   the range that was asked for
-tables.py   every table of a report, with its words: what all three show
-charts.py   where the marks of a chart stand
-sheets.py   CSV and XLSX
+asked.py      what was asked for: days, and what they are narrowed to
+period.py     the days
+narrowing.py  the service, counter and way of joining
+tables.py     every table of a report, with its words: what all three show
+charts.py     where the marks of a chart stand
+sheets.py     CSV and XLSX
 """
 
 import asyncio
@@ -12,8 +14,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from server.domain.errors import Forbidden, Invalid
-from server.domain.reports.report import Report
+from server.domain.errors import Forbidden
 from server.queries import reports
 from server.queries.arranged import Arrangement
 from server.queries.arrangement import branches_of
@@ -21,8 +22,8 @@ from server.web import pages
 from server.web.kit import Kit, kit
 from server.web.who import Staff, signed_in
 from staff_console.counter.stand import language_of
-from staff_console.reports import charts, period, sheets
-from staff_console.reports.period import Period
+from staff_console.reports import charts, narrowing, sheets
+from staff_console.reports.asked import Asked, asked
 from staff_console.reports.tables import Told
 from staff_console.setup.room import Room, room
 
@@ -46,16 +47,13 @@ async def choose(request: Request, staff: Staff = Depends(signed_in), kit: Kit =
 
 @router.get("/{branch_id}")
 async def show(here: Here) -> Response:
-    """A range that makes no sense comes back with what to look at, and without a report."""
-    setup = await here.arrangement()
-    today = await here.kit.ask(lambda session: reports.today(session, here.branch_id, here.kit.now()))
-    query = here.request.query_params
-    try:
-        chosen = period.chosen(query, today)
-    except Invalid as refused:
-        return await _page(here, setup, period.Asked(today, query, refused.fields), None)
-    report = await _counted(here, chosen)
-    return await _page(here, setup, period.Asked(today, query, {}, chosen), Told(report, setup, here.language))
+    """What makes no sense comes back with what to look at, and without a report."""
+    setup, question = await _asked(here)
+    told = None if question.problems else await _told(here, setup, question)
+    return await here.page(
+        "reports/report.html", "", setup=setup, asked=question, told=told, charts=charts,
+        status=422 if question.problems else 200,
+    )  # fmt: skip
 
 
 @router.get("/{branch_id}/report.csv")
@@ -70,25 +68,26 @@ async def as_workbook(here: Here) -> Response:
     return _file(await asyncio.to_thread(sheets.xlsx_of, told), f"{name}.xlsx", sheets.XLSX)
 
 
-async def _page(here: Room, setup: Arrangement, asked: period.Asked, told: Told | None) -> Response:
-    return await here.page(
-        "reports/report.html", "", setup=setup, asked=asked, told=told, charts=charts,
-        status=422 if asked.problems else 200,
-    )  # fmt: skip
+async def _asked(here: Room) -> tuple[Arrangement, Asked]:
+    setup = await here.arrangement()
+    today = await here.kit.ask(lambda session: reports.today(session, here.branch_id, here.kit.now()))
+    return setup, asked(here.request.query_params, today, narrowing.choices(setup, here.language))
 
 
-async def _counted(here: Room, chosen: Period) -> Report:
-    return await here.kit.ask_at_length(
-        lambda session: reports.report(session, here.branch_id, chosen.first, chosen.last)
+async def _told(here: Room, setup: Arrangement, question: Asked) -> Told:
+    days, only = question.days(), question.only
+    counted = await here.kit.ask_at_length(
+        lambda session: reports.report(session, here.branch_id, days.first, days.last, only)
     )
+    return Told(counted, setup, here.language, narrowing.names(only, question.choices, here.language))
 
 
 async def _to_take_along(here: Room) -> tuple[Told, str]:
-    setup = await here.arrangement()
-    today = await here.kit.ask(lambda session: reports.today(session, here.branch_id, here.kit.now()))
-    chosen = period.chosen(here.request.query_params, today)
-    told = Told(await _counted(here, chosen), setup, here.language)
-    return told, f"{here.branch_id}-{chosen.first}-{chosen.last}"
+    """The report, and its file's name without the ending."""
+    setup, question = await _asked(here)
+    told = await _told(here, setup, question)
+    days, of = question.days(), narrowing.slugs(question.only, question.choices)
+    return told, "-".join((here.branch_id, days.first.isoformat(), days.last.isoformat(), *of))
 
 
 def _file(content: bytes, name: str, kind: str) -> Response:

@@ -1,7 +1,7 @@
 """The range of days a report is asked for: from the address, and the ranges that are one click away."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from server.domain.errors import Invalid
@@ -19,10 +19,6 @@ class Period:
     last: date
 
     @property
-    def query(self) -> str:
-        return f"?from={self.first}&to={self.last}"
-
-    @property
     def before(self) -> "Period":
         """As many days, just before; a whole month before a whole month."""
         end = self.first - DAY
@@ -38,34 +34,18 @@ class Period:
         return Period(start, start + (self.last - self.first))
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What stands in the form: `typed` as it was sent, `problems` by field; `chosen` is None while there are any."""
-
-    today: date
-    typed: Mapping[str, str] = field(default_factory=dict)
-    problems: Mapping[str, str] = field(default_factory=dict)
-    chosen: Period | None = None
-
-    def value(self, name: str) -> str:
-        if self.chosen is None:
-            return self.typed.get(name, "")[:40]
-        return (self.chosen.first if name == "from" else self.chosen.last).isoformat()
-
-    @property
-    def usual(self) -> Mapping[str, Period]:
-        """The ranges one click away, by the slug of their names."""
-        today = self.today
-        week = today - timedelta(days=today.weekday())
-        return {
-            "today": Period(today, today),
-            "yesterday": Period(today - DAY, today - DAY),
-            "week": Period(week, week + timedelta(days=6)),
-            "week-before": Period(week - timedelta(days=7), week - DAY),
-            "month": _month(today),
-            "month-before": _month(today.replace(day=1) - DAY),
-            "year": Period(date(today.year, 1, 1), date(today.year, 12, 31)),
-        }
+def usual(today: date) -> Mapping[str, Period]:
+    """The ranges one click away, by the slug of their names."""
+    week = today - timedelta(days=today.weekday())
+    return {
+        "today": Period(today, today),
+        "yesterday": Period(today - DAY, today - DAY),
+        "week": Period(week, week + timedelta(days=6)),
+        "week-before": Period(week - timedelta(days=7), week - DAY),
+        "month": _month(today),
+        "month-before": _month(today.replace(day=1) - DAY),
+        "year": Period(date(today.year, 1, 1), date(today.year, 12, 31)),
+    }
 
 
 def chosen(query: Mapping[str, str], today: date) -> Period:

@@ -81,7 +81,7 @@ def _write(sheet: Worksheet, row: int, line: Line, looks: _Looks) -> None:
 def _sheets(told: Told) -> Iterator[tuple[str, Sequence[str], Sequence[Line]]]:
     """(title, heads, lines) of each part. The first cell of a line is its name."""
     heads = _heads(told)
-    yield told.say("reports.part-whole"), heads, [_line(told.say("reports.part-whole"), told.report.whole)]
+    yield told.say("reports.part-whole"), heads, [_line(told.name, told.report.whole)]
     parts: dict[str, Sequence[Named]] = {"day": told.days, **{k: v for k, v in told.parts.items() if k != "time"}}
     for part, rows in parts.items():
         yield told.say(f"reports.part-{part}"), heads, [_line(each.name, each.row) for each in rows]

@@ -72,10 +72,10 @@ class Named:
 
 
 class Told:
-    """A report in one language."""
+    """A report in one language. `of`: the names of what it is narrowed to."""
 
-    def __init__(self, report: Report, setup: Arrangement, language: str) -> None:
-        self.report, self.setup, self.language = report, setup, language
+    def __init__(self, report: Report, setup: Arrangement, language: str, of: list[str]) -> None:
+        self.report, self.setup, self.language, self.of = report, setup, language, of
         self.is_one_day = report.first == report.last
         self.step = step(report.first, report.last)
 
@@ -85,6 +85,16 @@ class Told:
     def mean(self) -> float | None:
         """Of all scores."""
         return self.report.whole.stars / self.report.whole.rated if self.report.whole.rated else None
+
+    @property
+    def is_empty(self) -> bool:
+        """Nobody came, and nobody was served here who had come for something else, or was called elsewhere first."""
+        return self.report.whole == Row()
+
+    @property
+    def name(self) -> str:
+        """Of the row for all of it."""
+        return " · ".join(self.of) or self.say("reports.part-whole")
 
     def columns(self, part: str) -> Sequence[tuple[str, Spread, int | None]]:
         """What the chart of a part shows: how long people waited, at a counter how long they were served."""
@@ -101,14 +111,16 @@ class Told:
 
     @cached_property
     def parts(self) -> Mapping[str, Sequence[Named]]:
-        """By time where there is more than one day, by hour, service, counter and channel."""
+        """By time where there is more than one day, by hour, service, counter and channel. What a report is narrowed to
+        would be one row, and is left out."""
         time = {} if self.is_one_day else {"time": self._by_time()}
-        return time | {
+        parts = time | {
             "hour": self._by_hour(),
             "service": self._by_service(),
             "counter": self._by_counter(),
             "channel": [self._named(self.say(f"reports.channel-{key}"), row) for key, row in self._rows("channel")],
         }
+        return {part: rows for part, rows in parts.items() if part not in self.report.only.wanted}
 
     @cached_property
     def days(self) -> Sequence[Named]:
@@ -190,6 +202,12 @@ class Told:
     def _named(self, name: str, row: Row, short: str = "", target: int | None = None) -> Named:
         return Named(name, short or name, row, target)
 
+    @property
+    def _target(self) -> int | None:
+        """Of the one service whose waits these are, in minutes."""
+        service = self.report.only.service
+        return self.setup.service(service).target_wait if service else None
+
     def _by_time(self) -> list[Named]:
         """Every step of the range, also those in which nobody came."""
         rows = dict(self._rows("time"))
@@ -198,14 +216,14 @@ class Told:
         while first <= self.report.last:
             shown = max(first, self.report.first)
             row = rows.get(first.isoformat(), Row())
-            found.append(self._named(self.date(shown, long), row, self.date(shown, short)))
+            found.append(self._named(self.date(shown, long), row, self.date(shown, short), self._target))
             first = begin(first + timedelta(days={"day": 1, "week": 7, "month": 31}[self.step]), self.step)
         return found
 
     def _by_hour(self) -> list[Named]:
         rows = dict(self._rows("hour"))
         hours = range(min(rows), max(rows) + 1) if rows else ()
-        return [self._named(self.say("reports.hour", n=n), rows.get(n, Row()), str(n)) for n in hours]
+        return [self._named(self.say("reports.hour", n=n), rows.get(n, Row()), str(n), self._target) for n in hours]
 
     def _by_service(self) -> list[Named]:
         rows = dict(self._rows("service"))

@@ -29,6 +29,7 @@ from server.domain.forecast import Promise
 from server.domain.people import Actor
 from server.domain.reports import report as told
 from server.domain.reports import visits
+from server.domain.reports.facts import EVERYTHING, Facts, Only
 from server.domain.reports.report import Report, Row, Spread
 from server.domain.ticket import Ticket
 from server.queries import reports, tickets
@@ -39,6 +40,7 @@ from tests.world import Agent, Clock, Customer, World, branch_of_its_own
 EXAMPLES = {"full": 400}.get(os.environ.get("SCALE", ""), 8)
 STEPS = 150
 SERVICES = ("new-passport", "renewals")
+CHANNELS = ("phone", "kiosk")
 AROUND = [
     ("Europe/Paris", datetime(2026, 3, 28, 21, tzinfo=UTC)),  # to summer time on the 29th
     ("America/New_York", datetime(2026, 11, 1, 1, tzinfo=UTC)),  # back on the 1st
@@ -112,7 +114,7 @@ class Days:
         person = self.world.customer("Guest")
         promised = self.chance.choice([None, Promise(0, 0), Promise(2, 5), Promise(10, 20)])
         wish = joining.Joining(
-            new_id(), self.chance.choice(SERVICES), self.chance.choice(["phone", "kiosk"]), "en",
+            new_id(), self.chance.choice(SERVICES), self.chance.choice(CHANNELS), "en",
             visitor=person.visitor, here=here, promised=promised,
         )  # fmt: skip
         by, presence = Actor("customer", person.visitor), self.world.presence
@@ -197,6 +199,32 @@ def test_the_slow_count_notices_hours_of_another_zone(both: list[str], monkeypat
         asyncio.run(_is_as_counted_slowly(both[0], *AROUND[1], "00:00", 1))
 
 
+@pytest.mark.postgres
+def test_the_slow_count_notices_who_is_counted_at_a_counter_that_never_called_them(
+    both: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Positive control: one of the four tables is not narrowed."""
+    add = Facts.add
+
+    def forgetful(facts: Facts, table: str, columns: Any) -> None:
+        only = facts.only
+        facts.only = EVERYTHING if table == "given" else only
+        add(facts, table, columns)
+        facts.only = only
+
+    monkeypatch.setattr(Facts, "add", forgetful)
+    with pytest.raises(AssertionError):
+        asyncio.run(_is_as_counted_slowly(both[0], *AROUND[0], "00:00", 1))
+
+
+@pytest.mark.postgres
+def test_the_slow_count_notices_reasons_of_other_services(both: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Positive control: what the database counts is not narrowed."""
+    monkeypatch.setattr(reports, "_of", lambda *_: [])
+    with pytest.raises(AssertionError):
+        asyncio.run(_is_as_counted_slowly(both[0], *AROUND[0], "00:00", 1))
+
+
 async def _seeds(url: str, count: int) -> None:
     for seed in range(count):
         await _is_as_counted_slowly(url, *AROUND[0], "00:00", seed)
@@ -211,12 +239,36 @@ async def _is_as_counted_slowly(url: str, zone: str, start: datetime, day_starts
         await Days(world, seed).pass_by()
         middle = (start + timedelta(days=1)).date()
         weeks = (start.date() - timedelta(days=40), start.date() + timedelta(days=40))
-        for first, last in ((date(2026, 1, 1), date(2026, 12, 31)), weeks, (middle, middle)):
-            told = await db.ask_at_length(lambda s, a=first, b=last: reports.report(s, world.branch, a, b))  # type: ignore[misc]
-            slowly = await world.ask(slow_report, world.branch, first, last)
-            assert _as_counted(told) == slowly
+        for days in ((date(2026, 1, 1), date(2026, 12, 31)), (middle, middle)):
+            assert _as_counted(await _reported(world, days)) == await world.ask(slow_report, world.branch, *days)
+        for only in (EVERYTHING, *_narrowings(world, Random(seed))):
+            slowly = await world.ask(slow_report, world.branch, *weeks, only.service, only.counter, only.channel)
+            assert _as_counted(await _reported(world, weeks, only)) == slowly, only
+        await _each_row_is_a_report_of_its_own(world, weeks)
     finally:
         db.close()
+
+
+async def _reported(world: World, days: tuple[date, date], only: Only = EVERYTHING) -> Report:
+    return await world.db.ask_at_length(lambda session: reports.report(session, world.branch, *days, only))
+
+
+def _narrowings(world: World, chance: Random) -> list[Only]:
+    """A pair and all three by chance; counter 3, where nobody ever stands, among them."""
+    service, channel = chance.choice(SERVICES), chance.choice(CHANNELS)
+    counter, never = world.counters[chance.choice("12")], world.counters["3"]
+    pair = chance.choice([Only(service, counter), Only(service, channel=channel), Only(None, counter, channel)])
+    return [pair, Only(service, counter, channel), Only(counter=never), Only(channel="api")]
+
+
+async def _each_row_is_a_report_of_its_own(world: World, days: tuple[date, date]) -> None:
+    """Narrowed to a service, a counter or a channel, everybody is who stood in its row before."""
+    whole = await _reported(world, days)
+    for part in ("service", "counter", "channel"):
+        for key, row in whole.parts[part].items():
+            narrowed = await _reported(world, days, Only(**{part: str(key)}))
+            assert narrowed.whole == row
+            assert narrowed.parts[part] == {key: row}
 
 
 def _as_counted(report: Report) -> dict[str, Any]:

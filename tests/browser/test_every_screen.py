@@ -155,6 +155,8 @@ SCREENS = (
     staff("floor of one counter", lambda t: f"/floor/harbour/counters/{t.harbour.counter('2')}", "Mira"),
     staff("floor not yours", "/floor/harbour", "Ken", status=403),
     staff("report", "/reports/harbour", "Mira"), staff("report of no day", "/reports/harbour?from=2020-01-05", "Mira"),
+    staff("report of one service", "/reports/harbour?service=new-passport&channel=api", "Mira"),
+    staff("report of no such service", "/reports/harbour?service=nothing&counter=none", "Mira", status=422),
     staff("report of years", THREE_YEARS, "Mira"),
     staff("report of no range", "/reports/harbour?from=2026-02-01&to=2026-01-01", "Mira", status=422),
     staff("not yours", "/setup/harbour", "Ken", status=403),

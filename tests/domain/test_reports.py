@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from server.domain.base import to_ms
-from server.domain.reports.facts import UNKNOWN, Facts
+from server.domain.reports.facts import UNKNOWN, Facts, Only
 from server.domain.reports.report import Rules, Spread, on_the_wall, report, spread, step
 
 SLOT = 15 * 60_000
@@ -67,3 +67,37 @@ def test_words_become_codes_and_what_is_unknown_stays_so() -> None:
     assert table["counter"].tolist() == [UNKNOWN, 0]
     assert [facts.words("service")[code] for code in table["service"]] == ["a", "b"]
     assert facts.code("move", "transfer") == UNKNOWN
+
+
+HERE: tuple[list[object], ...] = (
+    ["2026-01-01"] * 3,
+    [1, 2, 3],
+    ["phone", "phone", "kiosk"],
+    ["a", "b", "a"],
+    ["1", None, None],
+)
+
+
+def test_only_rows_that_say_so_themselves_are_counted() -> None:
+    for only, slots in ((Only("a"), [1, 3]), (Only(counter="1"), [1]), (Only("a", channel="kiosk"), [3])):
+        facts = Facts(only)
+        facts.add("turns", (*HERE, ["miss"] * 3))
+        assert facts.table("turns")["slot"].tolist() == slots
+
+
+def test_a_counter_that_never_called_has_nobody_not_those_who_were_never_called() -> None:
+    facts = Facts(Only(counter="9"))
+    facts.add("turns", (*HERE, ["miss"] * 3))
+    assert facts.table("turns")["slot"].tolist() == []
+
+
+def test_a_row_that_came_later_is_narrowed_as_the_first_was() -> None:
+    facts = Facts(Only("b"))
+    for _ in range(2):
+        facts.add("given", (*HERE, [60_000] * 3))
+    assert facts.table("given")["slot"].tolist() == [2, 2]
+
+
+def test_a_narrowed_report_says_so() -> None:
+    told = report(Facts(Only("a")), date(2026, 1, 1), date(2026, 1, 1), Rules(ZoneInfo("UTC"), {}, {}))
+    assert told.only.wanted == {"service": "a"}

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from server.actions import joining, serving
+from server.actions import serving
 from server.branch_file import parse
 from server.domain.branch import Branch, Service
-from server.domain.forecast import Promise
 from server.domain.reports.report import Spread
 from server.first_start import set_up
 from server.queries import honesty, reports
@@ -21,7 +20,8 @@ from staff_console.reports import charts
 from staff_console.reports.period import Period
 from tests.screens.conftest import Browser, House
 from tests.screens.phones import Place
-from tests.world import Customer, World, harbour
+from tests.screens.reported import a_day, rows
+from tests.world import World, harbour
 
 PAGE = "/reports/harbour"
 TODAY = date(2026, 11, 23)
@@ -69,19 +69,19 @@ async def test_before_anybody_came_it_says_what_will_show(house: House) -> None:
 
 
 async def test_a_day_is_told_by_hour_service_counter_and_channel(here: Place, house: House) -> None:
-    await _a_day(here.world)
+    await a_day(here.world)
     page = (await (await _mira(house)).opens(PAGE)).text
     assert "Monday 23 November 2026" in page
-    assert _rows(page, "counter") == {
+    assert rows(page, "counter") == {
         "1": ["3", "1", "4 min", "4 min", "100%", "10 min", "10 min", "1", "1", "0", "0", "33%", "4.0"],
         "2": ["1", "0", "5 min", "5 min", "100%", "9 min", "9 min", "0", "0", "0", "1", "100%", "–"],
     }
-    assert list(_rows(page, "service")) == ["A New passport"]
-    assert {name: cells[0] for name, cells in _rows(page, "hour").items()} == {"13:00": "5"}
-    assert {name: cells[0] for name, cells in _rows(page, "channel").items()} == {"Phone": "5"}
-    assert _rows(page, "lost")["Left by themselves"] == ["1", "1", "0"]
-    assert [cells[-1] for cells in _rows(page, "rating").values()] == ["0", "1", "0", "0", "0"]
-    assert _rows(page, "reason")["Cared"] == ["1", "0"]
+    assert list(rows(page, "service")) == ["A New passport"]
+    assert {name: cells[0] for name, cells in rows(page, "hour").items()} == {"13:00": "5"}
+    assert {name: cells[0] for name, cells in rows(page, "channel").items()} == {"Phone": "5"}
+    assert rows(page, "lost")["Left by themselves"] == ["1", "1", "0"]
+    assert [cells[-1] for cells in rows(page, "rating").values()] == ["0", "1", "0", "0", "0"]
+    assert rows(page, "reason")["Cared"] == ["1", "0"]
     assert not [part for part in ("by-time", "by-heat") if f'id="{part}"' in page]
 
 
@@ -91,24 +91,24 @@ async def test_a_move_that_was_undone_does_not_count(here: Place, house: House) 
     await here.world.ken.calls_next()
     await here.world.ken.does(serving.miss, here.world.ada.ticket)
     mira, missed = await _mira(house), 8
-    assert _rows((await mira.opens(PAGE)).text, "counter")["1"][missed] == "1"
+    assert rows((await mira.opens(PAGE)).text, "counter")["1"][missed] == "1"
     await here.world.ken.undoes(here.world.ada.ticket)
-    assert _rows((await mira.opens(PAGE)).text, "counter")["1"][missed] == "0"
+    assert rows((await mira.opens(PAGE)).text, "counter")["1"][missed] == "0"
 
 
 async def test_a_week_has_a_row_for_each_of_its_days(here: Place, house: House) -> None:
-    await _a_day(here.world)
+    await a_day(here.world)
     page = (await (await _mira(house)).opens(f"{PAGE}?from=2026-11-23&to=2026-11-29")).text
-    assert [cells[0] for cells in _rows(page, "time").values()] == ["5", *["0"] * 6]
-    assert next(iter(_rows(page, "time"))) == "Mon 23 Nov"
-    assert _rows(page, "heat") == {day: ["5" if day == "Monday" else ""] for day in WEEKDAYS}
+    assert [cells[0] for cells in rows(page, "time").values()] == ["5", *["0"] * 6]
+    assert next(iter(rows(page, "time"))) == "Mon 23 Nov"
+    assert rows(page, "heat") == {day: ["5" if day == "Monday" else ""] for day in WEEKDAYS}
 
 
 async def test_three_years_are_told_by_month(here: Place, house: House) -> None:
-    await _a_day(here.world)
+    await a_day(here.world)
     page = (await (await _mira(house)).opens(f"{PAGE}?from=2024-01-01&to=2026-12-31")).text
-    rows = _rows(page, "time")
-    assert (len(rows), rows["November 2026"][0]) == (36, "5")
+    months = rows(page, "time")
+    assert (len(months), months["November 2026"][0]) == (36, "5")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ async def test_a_range_that_makes_no_sense_comes_back_with_what_to_look_at(house
 
 
 async def test_a_report_speaks_french(here: Place, house: House) -> None:
-    await _a_day(here.world)
+    await a_day(here.world)
     mira = await _mira(house)
     mira.http.cookies.set("language", "fr")
     page = (await mira.opens(PAGE)).text
@@ -140,7 +140,7 @@ async def test_a_report_speaks_french(here: Place, house: House) -> None:
 
 
 async def test_the_table_taken_along_says_the_same_in_numbers(here: Place, house: House) -> None:
-    await _a_day(here.world)
+    await a_day(here.world)
     answer = await (await _mira(house)).opens(f"{PAGE}/report.csv")
     assert answer.headers["content-disposition"] == 'attachment; filename="harbour-2026-11-23-2026-11-23.csv"'
     heads, *lines = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
@@ -154,7 +154,7 @@ async def test_the_table_taken_along_says_the_same_in_numbers(here: Place, house
 
 
 async def test_the_workbook_has_a_sheet_for_each_part(here: Place, house: House) -> None:
-    await _a_day(here.world)
+    await a_day(here.world)
     answer = await (await _mira(house)).opens(f"{PAGE}/report.xlsx")
     book = zipfile.ZipFile(io.BytesIO(answer.content))
     names = re.findall(r'<sheet name="([^"]+)"', book.read("xl/workbook.xml").decode())
@@ -164,7 +164,7 @@ async def test_the_workbook_has_a_sheet_for_each_part(here: Place, house: House)
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
 async def test_no_name_becomes_a_formula(here: Place, house: House, name: str) -> None:
-    await _a_day(here.world)
+    await a_day(here.world)
     await _renamed(here.world, name)
     mira = await _mira(house)
     text = (await mira.opens(f"{PAGE}/report.csv")).content.decode("utf-8-sig")
@@ -176,7 +176,7 @@ async def test_no_name_becomes_a_formula(here: Place, house: House, name: str) -
 
 
 async def test_promises_are_judged_as_on_the_page_of_told_waits(here: Place, house: House) -> None:
-    await _a_day(here.world)
+    await a_day(here.world)
     told = await here.world.ask(reports.report, "harbour", TODAY, TODAY)
     since = here.clock() - timedelta(days=1)
     joining_only = [one.tally for one in await here.world.ask(lambda s: list(honesty.told(s, "harbour", since)))]
@@ -212,37 +212,6 @@ async def _mira(house: House) -> Browser:
     return house.mira
 
 
-async def _a_day(world: World) -> None:
-    """At counter 1: one is served and rates it, one is served for ten minutes and sent on, one is missed, one leaves
-    when called; a fifth had left before. All waited four or five minutes."""
-    await world.ken.takes("1")
-    people = [world.customer("Guest") for _ in range(5)]
-    for guest, promised in zip(people, ((2, 9), (2, 9), (1, 1), (1, 1), (1, 1)), strict=True):
-        await guest.joins(promised=Promise(*promised))
-    world.clock.forward(minutes=4)
-    await people[4].does(joining.leave)
-    rated, sent_on, missed, gone = people[:4]
-    await _called(world, missed)
-    await world.ken.does(serving.miss, missed.ticket)
-    await _called(world, gone)
-    await gone.does(joining.leave)
-    await _called(world, rated)
-    await world.ken.does(serving.start, rated.ticket)
-    world.clock.forward(minutes=1)
-    await world.lola.takes("2")
-    await world.lola.does(serving.call, sent_on.ticket, counter_id=world.lola.counter, reason="asked for")
-    await world.lola.does(serving.start, sent_on.ticket)
-    world.clock.forward(minutes=9)
-    await world.ken.does(serving.finish, rated.ticket, outcome="resolved")
-    await world.lola.does(serving.transfer, sent_on.ticket, service="renewals")
-    await world.ken.calls_next()
-    await rated.rates(4, good=("care",))
-
-
-async def _called(world: World, guest: Customer) -> None:
-    await world.ken.does(serving.call, guest.ticket, counter_id=world.ken.counter, reason="asked for")
-
-
 async def _renamed(world: World, name: str) -> None:
     """The service, past the setup page, which would have its own word about it."""
 
@@ -251,18 +220,3 @@ async def _renamed(world: World, name: str) -> None:
         return {}
 
     await world.db.act("harbour", None, rename)
-
-
-def _rows(page: str, part: str) -> dict[str, list[str]]:
-    """Name → its cells, of one table."""
-    table = re.search(rf'id="by-{part}">.*?</table>', page, re.DOTALL)
-    assert table, part
-    found = re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', table[0], re.DOTALL)
-    return {
-        _text(name): [_text(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", cells, re.DOTALL)]
-        for name, cells in found
-    }
-
-
-def _text(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", html).replace("\N{NO-BREAK SPACE}", " ").split())

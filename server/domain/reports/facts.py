@@ -10,6 +10,7 @@ All of them say `day` (the business day), `slot` (of SLOT, since 1970, when the 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -28,13 +29,36 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 LARGEST = np.iinfo(np.int32).max  # ms: nobody waits for 24 days
 
 Column = npt.NDArray[np.int32]
+Mask = npt.NDArray[np.bool_]
 Table = Mapping[str, Column]
 
 
-class Facts:
-    """`asked`: visits in which somebody was served, and could rate it. `good`, `not_good`: reason → how often."""
+@dataclass(frozen=True, slots=True)
+class Only:
+    """What a report is narrowed to: one service, one counter, one channel, or any of them together; None is all."""
 
-    def __init__(self) -> None:
+    service: str | None = None
+    counter: str | None = None
+    channel: str | None = None
+
+    @property
+    def wanted(self) -> Mapping[str, str]:
+        """Column → the word that it has to say."""
+        return {name: word for name, word in asdict(self).items() if word is not None}
+
+
+EVERYTHING = Only()
+
+
+class Facts:
+    """Rows that are not of `only` are left out of all four tables as they come in.
+
+    `asked`: visits in which somebody was served, and could rate it. `good`, `not_good`: reason → how often. These
+    three are counted before they come here, so whoever counts them keeps to `only`.
+    """
+
+    def __init__(self, only: Only = EVERYTHING) -> None:
+        self.only = only
         self.asked = 0
         self.good: dict[str, int] = {}
         self.not_good: dict[str, int] = {}
@@ -45,8 +69,10 @@ class Facts:
 
     def add(self, table: str, columns: Iterable[Sequence[Any]]) -> None:
         """Rows, as their columns in the order of TABLES. A word that is not known is None, a number UNKNOWN."""
-        for name, values in zip(TABLES[table], columns, strict=True):
-            self._pieces[table][name].append(self._column(name, values))
+        coded = {name: self._column(name, values) for name, values in zip(TABLES[table], columns, strict=True)}
+        wanted = self._wanted(coded)
+        for name, column in coded.items():
+            self._pieces[table][name].append(column if wanted is None else column[wanted])
 
     def table(self, table: str) -> Table:
         empty = np.zeros(0, np.int32)
@@ -59,6 +85,12 @@ class Facts:
     def code(self, name: str, word: Any) -> int:
         """UNKNOWN when no row says it."""
         return self._codes[name].get(word, UNKNOWN)
+
+    def _wanted(self, coded: Table) -> Mask | None:
+        """Which rows are of `only`; None for all of them. A word gets its code here if no row ever said it: without
+        one it would be UNKNOWN, and with it everybody who was at no counter."""
+        masks = [coded[name] == self._codes[name][word] for name, word in self.only.wanted.items()]
+        return np.logical_and.reduce(masks) if masks else None
 
     def _column(self, name: str, values: Sequence[Any]) -> Column:
         """No step in Python for each value: a year has millions of them."""

@@ -6,19 +6,17 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 
 from server.domain.base import from_ms
 from server.domain.honesty import SLOT
 from server.domain.moves import OPEN, Move, State
-from server.domain.reports.facts import BROKEN, KEPT, UNKNOWN, Column, Facts, Table
+from server.domain.reports.facts import BROKEN, EVERYTHING, KEPT, UNKNOWN, Column, Facts, Mask, Only, Table
 from server.domain.reports.visits import STAGES
 
 SCORES = range(1, 6)
 MINUTE = 60_000  # ms
 MOST_DAYS, MOST_WEEKS = 31, 26  # a chart and a table still show so many; longer ranges take longer steps
 LOST = (State.LEFT, State.EXPIRED, State.REMOVED)  # how somebody ended who was not served
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,9 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`parts`: "day" (key: its ISO date), "service", "hour", "counter", "channel" → its rows by key; "time" is by
+    """`only`: what it is narrowed to.
+
+    `parts`: "day" (key: its ISO date), "service", "hour", "counter", "channel" → its rows by key; "time" is by
     steps of a length that a page can show, each by its first day.
 
     `heat`: (weekday, hour) by the branch's own clock → people who joined. `lost`: (state, stage) → people;
@@ -74,6 +74,7 @@ class Report:
 
     first: date
     last: date
+    only: Only = EVERYTHING
     whole: Row = Row()
     parts: Mapping[str, Mapping[object, Row]] = field(default_factory=dict)
     heat: Mapping[tuple[int, int], int] = field(default_factory=dict)
@@ -99,7 +100,7 @@ def report(facts: Facts, first: date, last: date, rules: Rules) -> Report:
     everything = {name: np.ones(len(table["day"]), np.bool_) for name, table in tables.items()}
     outcomes = _outcomes(facts, people)
     return Report(
-        first, last,
+        first, last, facts.only,
         whole=_row(facts, {name: _some(table, everything[name]) for name, table in tables.items()}),
         parts={part: _part(facts, tables, part, facts.words(part)) for part in ("day", "service", "counter", "channel")}
         | {"hour": _part(facts, tables, "hour", range(24)), "time": _part(facts, tables, "time", steps)},
