@@ -10,7 +10,7 @@ from server.actions.answers import stamp
 from server.actions.counters import freed
 from server.db import Unchanged
 from server.domain.branch import Branch
-from server.domain.deadlines import is_given_up, is_over
+from server.domain.deadlines import ENDING, is_given_up, is_over
 from server.domain.people import SYSTEM
 from server.domain.ticket import Ticket
 from server.queries import branches, tickets
@@ -19,7 +19,7 @@ from server.queries import branches, tickets
 def tick(session: Session, branch: Branch, now: datetime) -> dict[str, int] | Unchanged:
     """Do everything that is due; how many tickets were missed and expired, duties ended, services opened."""
     with_the_day = day.turn(session, branch, now) if branch.business_day is not None else None
-    found = tickets.open_tickets(session, branch.id)
+    found = tickets.listed(session, branch.id, sorted(ENDING), None)
     missed = list(_give_up_calls(session, branch, now, found))
     expired = [ticket for ticket in found if ticket not in missed and is_over(branch, ticket, now)]
     for ticket in expired:

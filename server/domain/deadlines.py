@@ -6,6 +6,9 @@ from server.domain.branch import Branch
 from server.domain.moves import State
 from server.domain.ticket import Ticket
 
+ENDING = frozenset({State.EXPECTED, State.AWAY, State.CALLED, State.MISSED})
+"""Who can be over or given up by the clock alone. Most people wait, and a clock does nothing to them."""
+
 
 def is_over(branch: Branch, ticket: Ticket, now: datetime) -> bool:
     """Away or missed too long, or expected but never arrived."""
