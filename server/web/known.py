@@ -20,7 +20,7 @@ from server.web.kit import Kit
 from server.web.numbered import HEADER
 from server.web.who import ticket_cookie
 
-LOOK_AHEAD_SECONDS = 3.0  # a hundred branches of a hundred people take one
+LOOK_AHEAD_SECONDS = 8.0  # a hundred branches of a hundred people, weeks behind each, take four on a slow machine
 KNOWN = "nowserving.known"  # in the state of the lifespan: what uvicorn hands to its protocols
 _TICKET = re.compile(rb"GET /api/v1/live/tickets/([0-9A-Za-z]{1,64}) HTTP/1\.1")
 _KEY = re.compile(rb"[0-9A-Za-z+/]{22}==")  # 16 bytes (RFC 6455, 4.1)
