@@ -11,7 +11,7 @@ from benchmarks.phones.phone import Phone
 
 HOST = "127.0.0.1"
 AT_ONCE = 128  # handshakes under way while the crowd arrives
-FIRST, LATER, PATIENCE = 5.0, 6.0, 4.0  # seconds, as in server/web/static/live.js
+FIRST, LATER, PATIENCE = 5.0, 6.0, 6.0  # seconds, as in server/web/static/live.js
 DO_NOT_RETURN = 4000  # close codes from here on
 PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 ARRIVAL_SECONDS = 120.0
@@ -28,7 +28,7 @@ class Crowd:
         self.turned_away: list[tuple[str, int]] = []  # (whose phone, code) of those told not to come back
         self._per_address = per_address or _half_of_the_ports()
         self._addresses: dict[Phone, tuple[str, int] | None] = {}
-        self._attempts: dict[Phone, int] = {}
+        self._knocked: dict[Phone, float] = {}  # when those who are cut off knocked last
         self._arriving: dict[Phone, asyncio.Future[None]] = {}
         self._knocking: set[asyncio.Task[None]] = set()
         self._random = random.Random(self.port)
@@ -106,7 +106,7 @@ class Crowd:
         return (f"127.0.0.{block + 1}", 0) if block else None
 
     def _opened(self, phone: Phone) -> None:
-        self._attempts.pop(phone, None)
+        self._knocked.pop(phone, None)
         if (arriving := self._arriving.pop(phone, None)) is not None and not arriving.done():
             arriving.set_result(None)
 
@@ -124,12 +124,15 @@ class Crowd:
         elif self.returning:
             self._later(phone)
 
+    def has_knocked(self, phone: Phone, at: float) -> None:
+        """`at`: the loop's time."""
+        self._knocked[phone] = at
+
     def _later(self, phone: Phone) -> None:
-        """At a random moment, so that a thousand phones do not return at once."""
-        attempt = self._attempts.get(phone, 0)
-        self._attempts[phone] = attempt + 1
-        delay = self._random.random() * (LATER if attempt else FIRST)
-        asyncio.get_running_loop().call_later(delay, self._knock, phone)
+        """At a random moment, so that a thousand phones do not return at once; knocking in vain counts as waiting."""
+        loop, knocked = asyncio.get_running_loop(), self._knocked.get(phone)
+        at = loop.time() + self._random.random() * FIRST if knocked is None else knocked + self._random.random() * LATER
+        loop.call_at(at, self._knock, phone)
 
     def _knock(self, phone: Phone) -> None:
         if self._over:
@@ -140,6 +143,7 @@ class Crowd:
 
     async def _try(self, phone: Phone) -> None:
         """Knock; a handshake that is not answered in time is given up as a page gives it up."""
+        self.has_knocked(phone, asyncio.get_running_loop().time())
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._connect(phone)

@@ -1,7 +1,7 @@
 """Kill -9 under ten thousand phones: how long until every one of them is true again, beside a bare server.
 
 Both crowds come back as the page's own script does: first at a random moment within 5 s, later within 6 s, and a
-handshake that is not answered in 4 s is given up. The clock runs from the kill to the last phone's first frame; the
+handshake that is not answered in 6 s is given up. The clock runs from the kill to the last phone's first frame; the
 server is started again at once. Just before, some branches call, and what was answered must be what the phones show
 afterwards: their frames are compared with what the server then tells of every ticket. The bare server sends its newest
 frame to whoever connects and knows nothing else.

@@ -1,6 +1,7 @@
 """The cheap client understands the protocol, not only the server it was written beside."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import cast
@@ -12,7 +13,7 @@ from benchmarks.phones import crowd as crowds
 from benchmarks.phones.crowd import Crowd
 from benchmarks.phones.phone import Phone
 from benchmarks.phones.wire import ACCEPT, Socket, handshake
-from tests.running import free_port
+from tests.running import ROOT, free_port
 
 AGREED = b"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: " + ACCEPT + b"\r\n\r\n"
 PATIENCE = 10.0
@@ -106,6 +107,27 @@ async def test_who_is_cut_off_comes_back_and_hears_the_newest(monkeypatch: pytes
         assert await audience.heard(PATIENCE)
         assert (crowd.connected, crowd.frames) == (20, 40)
         await crowd.hang_up()
+
+
+async def test_knocking_in_vain_counts_as_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowds, "LATER", 1000.0)
+    async with bare_server() as port:
+        crowd = Crowd(port, returning=True)
+        one = phone(crowd, 1)
+        await crowd.arrive([one])
+        crowd.audience("/group").expect(1, again=True)
+        crowd.has_knocked(one, asyncio.get_running_loop().time() - 1000.0)  # and was not let in all the while
+        for transport in list(minimal.groups["/group"]):
+            transport.abort()
+        assert await crowd.audience("/group").heard(PATIENCE)
+        await crowd.hang_up()
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [("FIRST", "FIRST"), ("LATER", "LATER"), ("PATIENCE", "CONNECT")])
+def test_a_crowd_comes_back_as_the_pages_do(ours: str, theirs: str) -> None:
+    said = re.search(rf"const {theirs} = ([\d_]+);", (ROOT / "server/web/static/live.js").read_text())
+    assert said is not None
+    assert getattr(crowds, ours) * 1000 == int(said[1])
 
 
 async def test_who_is_told_not_to_come_back_does_not() -> None:

@@ -7,7 +7,7 @@
 */
 window.live = (() => {
   const SILENCE = 14_000; // ms without a word; looked at every second, so a screen says by 15 s that it is not connected
-  const CONNECT = 4_000; // ms until a handshake is given up: the browser would go on for minutes
+  const CONNECT = 6_000; // ms until a handshake is given up: the browser would go on for minutes; no longer than LATER
   const FIRST = 5_000; // ms; the first way back is a random moment within it, so that a thousand phones do not return at once
   const LATER = 6_000;
   const KNOCK_AGAIN = 500; // ms; after a handshake that was waited for long enough, a screen tries again within twice that
