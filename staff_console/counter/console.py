@@ -15,6 +15,7 @@ from staff_console.walk_in import told
 
 PAGE = "counter/counter.html"
 REMEMBERED = 64  # drawings
+LINE = "x-live"  # "open": who asks has the live socket, and hears the rest by it
 PANELS = frozenset({"outcome", "transfer", "walk-in", "duty", "keys"})
 KEYS = (
     ("N", "counter.call-next"),
@@ -63,16 +64,19 @@ async def show(stand: Stand = Depends(stand), panel: str = "", ticket: str = "",
     return pages.page(
         stand.request, PAGE, language=stand.language, tz=view.branch.time_zone, desk=found, staff=stand.staff,
         panel=panel if panel in PANELS else "", chosen=view.by_ticket.get(ticket), all_keys=KEYS, reasons=REASONS,
-        said=told(view, view.by_ticket.get(given), stand.language), **DRAWN_WITH,
+        brief=False, said=told(view, view.by_ticket.get(given), stand.language), **DRAWN_WITH,
     )  # fmt: skip
 
 
 async def answer(stand: Stand, said: str = "", onward: str = "") -> Response:
-    """After a move: the console as it is now, with a sentence about what happened; without a script, its page again."""
+    """After a move: the console as it is now, with a sentence about what happened; without a script, its page again.
+
+    Without its long columns where the live socket brings them a moment later: the card is what an agent waits for.
+    """
     if not pages.is_htmx(stand.request):
         return RedirectResponse(f"/counters/{stand.counter_id}{onward}", 303)
     view = await stand.kit.board(stand.branch_id)
-    drawn = _draw(_found(view, stand), stand.language)
+    drawn = _draw(_found(view, stand), stand.language, brief=stand.request.headers.get(LINE) == "open")
     if said:
         drawn += pages.render_block("counter/told.html", "told", stand.language, None, said=said)
     return Response(drawn, media_type="text/html", headers={"Cache-Control": "no-store"})
@@ -85,18 +89,18 @@ def _found(view: BoardView, stand: Stand) -> Desk:
     return found
 
 
-def _draw(found: Desk, language: str) -> str:
-    """Drawn once for each view: what a move is answered with is what the live socket sends a moment later."""
-    key = found.counter.id, language
+def _draw(found: Desk, language: str, *, brief: bool = False) -> str:
+    """Drawn once for each view, however many watch and ask."""
+    key = found.counter.id, language, brief
     view, drawn = _drawn.get(key, (None, ""))
     if view is not found.view:
         if len(_drawn) >= REMEMBERED:
             _drawn.clear()
         drawn = pages.render_block(
-            PAGE, "console", language, found.view.branch.time_zone, desk=found, said="", **DRAWN_WITH
+            PAGE, "console", language, found.view.branch.time_zone, desk=found, said="", brief=brief, **DRAWN_WITH
         )
         _drawn[key] = found.view, drawn
     return drawn
 
 
-_drawn: dict[tuple[str, str], tuple[BoardView, str]] = {}
+_drawn: dict[tuple[str, str, bool], tuple[BoardView, str]] = {}

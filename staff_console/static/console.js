@@ -29,7 +29,7 @@
   const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
   const shown = () => document.getElementById("console");
   const now = () => live.now().getTime() / 1000;
-  live.watch();
+  const line = live.watch();
 
   // Settings of this browser: single keys must be switchable, and a sound is not for every room.
   const settings = {
@@ -212,7 +212,8 @@
   // What the server sends
   const newer = (one, other) => Number(one.e) > Number(other.e) || (one.e === other.e && Number(one.v) >= Number(other.v));
 
-  const same = (one, other) => one.e === other.e && one.v === other.v && one.at === other.at; // the answer's own frame
+  // The answer's own frame says nothing new, unless the answer was brief.
+  const same = (one, other) => one.e === other.e && one.v === other.v && one.at === other.at && !("brief" in other && !("brief" in one));
   /* An answer drawn before a live frame that has overtaken it must not turn the console back; one that is no console
      (a proxy's page, a fault) must not replace it. */
   addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
@@ -223,6 +224,9 @@
     if (!drawn && tasks.length === 0) say(desk.dataset.unsent);
   });
 
+  /* With an open line the answer to a move is brief: the columns beside stay as they are until the line brings them. */
+  addEventListener("htmx:config:request", ({ detail: { ctx } }) => { if (line.open) ctx.request.headers["X-Live"] = "open"; });
+  addEventListener("htmx:before:morph:node", (event) => { if (event.detail.newNode.dataset?.kept !== undefined) event.preventDefault(); });
   addEventListener("htmx:before:request", () => say());
   addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
     const form = ctx.sourceElement?.closest?.(".panel form, .sheet form");
@@ -250,7 +254,7 @@
     tick();
     look();
   };
-  addEventListener("htmx:after:swap", settle);
+  addEventListener("htmx:after:swap", settle, true); // before plates are fitted, which measures: the page is laid out once
 
   // The two switches are for a script alone, so a script shows them.
   applyKeys();

@@ -54,6 +54,29 @@ async def test_a_press_while_the_line_is_lost_says_so_and_the_next_one_after_it_
     assert sorted(t.state for t in (await branch.world.view()).tickets) == ["called", "waiting"]
 
 
+async def test_the_columns_beside_a_brief_answer_come_by_the_line(branch: Branch) -> None:
+    await branch.world.queue("Ada", "Bo", "Chidi")
+    ken = await branch.agent("Ken")
+    briefs: list[bool] = []
+    ken.on("request", lambda request: briefs.append("x-live" in request.headers) if request.method == "POST" else None)
+    await press(ken, "n")
+    await becomes(ken, "called")
+    await ken.wait_for_selector("h2:has-text('Waiting for you · 2')")
+    assert await ken.locator(".waiter").count() == 2
+    assert briefs == [True]
+
+
+async def test_without_the_line_a_move_brings_the_columns_beside_with_it(branch: Branch) -> None:
+    await branch.world.queue("Ada", "Bo", "Chidi")
+    ken = await branch.agent("Ken", counter=None)
+    await ken.route_web_socket("**/live/**", lambda line: line.close())
+    await ken.click("text=Take counter 1")
+    await ken.wait_for_selector("#key-next .plate[aria-label=A001]")
+    await press(ken, "n")
+    await becomes(ken, "called")
+    assert await ken.locator(".waiter").count() == 2
+
+
 async def test_another_service_a_break_and_its_reason_are_reached_by_keys_alone(branch: Branch) -> None:
     await branch.world.ada.joins()
     ken = await branch.agent("Ken")

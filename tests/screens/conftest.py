@@ -24,10 +24,12 @@ class Browser:
     async def opens(self, path: str) -> httpx.Response:
         return await self.http.get(path)
 
-    async def sends(self, path: str, htmx: bool = False, follow: bool = True, **fields: Any) -> httpx.Response:
-        """A form of our own page, with a fresh key unless one is given."""
+    async def sends(
+        self, path: str, htmx: bool = False, follow: bool = True, live: bool = False, **fields: Any
+    ) -> httpx.Response:
+        """A form of our own page, with a fresh key unless one is given. `live`: from a page whose socket is open."""
         form = {"key": new_token(), **fields} if path.startswith("/counters/") else fields
-        headers = {"origin": HOST} | (HTMX if htmx else {})
+        headers = {"origin": HOST} | (HTMX if htmx else {}) | ({"x-live": "open"} if live else {})
         return await self.http.post(path, data=form, headers=headers, follow_redirects=follow)
 
     async def enters(self) -> httpx.Response:

@@ -110,6 +110,34 @@ async def test_a_visit_from_the_call_to_its_outcome(house: House) -> None:
     assert (ada.state, ada.outcome_id, ada.note) == (State.SERVED, "resolved", "Took two photos")
 
 
+async def test_with_an_open_line_a_move_is_answered_with_what_it_changed_at_once(house: House) -> None:
+    await house.world.queue("Ada", "Bo", "Chidi")
+    ken = await house.ken_stands_at("1")
+    brief = (await ken.sends(f"{house.at('1')}/calls", htmx=True, live=True)).text
+    assert all(part in brief for part in ("is-called", "data-brief", 'id="key-start"', 'id="panel-transfer"', "A001"))
+    assert ('id="waiting" data-kept' in brief, 'id="beside" data-kept' in brief, "A003" in brief) == (True, True, False)
+    whole = (await ken.sends(f"{house.at('1')}/queue", htmx=True)).text
+    assert ("data-kept" in whole, "data-brief" in whole, "A003" in whole) == (False, False, True)
+    assert "data-brief" not in console(await house.world.view(), house.world.counters["1"])
+
+
+async def test_two_rows_have_keys_of_their_own_though_they_are_older_than_the_rest(house: House) -> None:
+    await house.world.queue("Ada", "Bo")
+    ken = await house.ken_stands_at("1")
+    for _ in range(2):
+        await ken.sends(f"{house.at('1')}/calls")
+        await ken.sends(f"{house.at('1')}/miss")
+    page = (await ken.opens(house.at("1"))).text
+    rows = re.findall(
+        r'action="[^"]*(/returns)".*?name="key" value="([^"]*)".*?name="ticket" value="([^"]*)"', page, re.DOTALL
+    )
+    assert len(rows) == 2
+    for path, key, ticket in rows:
+        answer = await ken.sends(house.at("1") + path, key=key, ticket=ticket, htmx=True, live=True)
+        assert answer.status_code == 200
+    assert [ticket.state for ticket in (await house.world.view()).tickets] == ["waiting", "waiting"]
+
+
 async def test_im_coming_is_seen_by_the_agent(house: House) -> None:
     ken = await called(house)
     await house.world.ada.does(joining.acknowledge)

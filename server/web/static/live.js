@@ -27,10 +27,11 @@ window.live = (() => {
     const said = at * 1000 - performance.now();
     if (said > zero || said < zero - 60_000) zero = said;
   };
+  const dial = (timeZone) => new Intl.DateTimeFormat("en", { hour: "numeric", minute: "2-digit", hourCycle: "h23", timeZone });
+  let ours; // made once: it costs more than all it is asked for in an hour
   const clock = (date) => {
-    const parts = (timeZone) => new Intl.DateTimeFormat("en", { hour: "numeric", minute: "2-digit", hourCycle: "h23", timeZone }).formatToParts(date);
-    let read;
-    try { read = parts(root.dataset.tz); } catch { read = parts(); } // a zone this browser does not know
+    try { ours ||= dial(root.dataset.tz); } catch { ours = dial(); } // a zone this browser does not know
+    const read = ours.formatToParts(date);
     const part = (type) => read.find((piece) => piece.type === type).value;
     return `${Number(part("hour"))}:${part("minute")}`;
   };
@@ -178,6 +179,11 @@ window.live = (() => {
       addEventListener("htmx:ws:before:message:incoming", (event) => this.take(event));
       addEventListener("htmx:ws:close", ({ detail }) => { if (detail.code >= REVOKED) this.watch.end(detail.code, onend); });
       awake(() => this.wake());
+    }
+
+    /* What changes is heard at once. */
+    get open() {
+      return this.connection?.socket?.readyState === 1 && !this.watch.cut;
     }
 
     take(event) {
