@@ -222,11 +222,11 @@
     const drawn = tasks[at].fragment.querySelector("#console");
     if (!drawn || !newer(drawn.dataset, shown().dataset) || same(drawn.dataset, shown().dataset)) tasks.splice(at, 1);
     if (!drawn && tasks.length === 0) say(desk.dataset.unsent);
+    for (const column of $$("#waiting, #beside")) column.toggleAttribute("hx-morph-skip", Boolean(drawn && "brief" in drawn.dataset));
   });
 
   /* With an open line the answer to a move is brief: the columns beside stay as they are until the line brings them. */
   addEventListener("htmx:config:request", ({ detail: { ctx } }) => { if (line.open) ctx.request.headers["X-Live"] = "open"; });
-  addEventListener("htmx:before:morph:node", (event) => { if (event.detail.newNode.dataset?.kept !== undefined) event.preventDefault(); });
   addEventListener("htmx:before:request", () => say());
   addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
     const form = ctx.sourceElement?.closest?.(".panel form, .sheet form");

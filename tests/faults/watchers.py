@@ -65,7 +65,7 @@ class Watcher:
 
     async def watch(self) -> None:
         """For as long as the watcher is looked at."""
-        attempt = 0
+        attempt = 1  # who was never let in is not cut off
         while self.ended is None:
             knocked = monotonic()
             with suppress(OSError, InvalidHandshake, InvalidMessage, TimeoutError):

@@ -14,6 +14,7 @@ window.live = (() => {
   const POLL = 8_000; // ms; asked for by GET while no socket is open
   const POLL_TIMEOUT = 10_000;
   const OPENING = 10_000; // ms until a socket that opened and never spoke is given up: the server speaks first
+  const MOMENT = 400; // ms
   const REVOKED = 4_000; // close codes from here on: do not come back
 
   const root = document.documentElement;
@@ -101,7 +102,7 @@ window.live = (() => {
 
   class Phone {
     constructor({ url, poll, onframe, oncut, onend }) {
-      Object.assign(this, { url, address: poll, onframe, onend, attempt: 0, newest: new Newest(), asked: -POLL });
+      Object.assign(this, { url, address: poll, onframe, onend, attempt: 1, newest: new Newest(), asked: -POLL });
       this.every = POLL - Math.random() * 2_000; // a network that fails for all at once must not be asked by all at once
       this.watch = new Watch({ oncut, tick: (silence) => this.tick(silence) });
       awake(() => this.wake());
@@ -276,6 +277,17 @@ window.live = (() => {
     if (event.detail.ctx.response.status >= 400 && !asked(event)) event.preventDefault();
   });
   addEventListener("click", ({ target }) => { if (target.closest?.("[data-close]")) notice().replaceChildren(); });
+
+  // What takes longer than a moment says that it is on its way. Not by an animation that waits for the moment: while one does,
+  // everything that is drawn waits for the screen's next beat.
+  const late = new WeakMap();
+  addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+    if (ctx) late.set(ctx, setTimeout(() => ctx.sourceElement?.classList.add("under-way"), MOMENT));
+  });
+  addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+    clearTimeout(late.get(ctx));
+    ctx.sourceElement?.classList.remove("under-way");
+  });
 
   const settle = () => { fit(); lightNew(); };
   addEventListener("htmx:after:swap", settle);
