@@ -10,6 +10,7 @@ from server.domain.errors import NotFound
 from server.live.views import BoardView
 from server.web import pages
 from staff_console.counter.desk import BREAK_REASONS, BREAKS, PLACES, REASONS, ROWS, Desk, desk
+from staff_console.counter.foreseen import after_call
 from staff_console.counter.stand import Stand, stand
 from staff_console.walk_in import told
 
@@ -68,18 +69,28 @@ async def show(stand: Stand = Depends(stand), panel: str = "", ticket: str = "",
     )  # fmt: skip
 
 
-async def answer(stand: Stand, said: str = "", onward: str = "") -> Response:
+async def answer(stand: Stand, said: str = "", onward: str = "", *, whole: bool = False) -> Response:
     """After a move: the console as it is now, with a sentence about what happened; without a script, its page again.
 
-    Without its long columns where the live socket brings them a moment later: the card is what an agent waits for.
+    Not `whole`: without what is beside the card where the live socket brings it a moment later.
     """
     if not pages.is_htmx(stand.request):
         return RedirectResponse(f"/counters/{stand.counter_id}{onward}", 303)
     view = await stand.kit.board(stand.branch_id)
-    drawn = _draw(_found(view, stand), stand.language, brief=stand.request.headers.get(LINE) == "open")
+    drawn = _draw(_found(view, stand), stand.language, brief=_has_line(stand) and not whole)
     if said:
         drawn += pages.render_block("counter/told.html", "told", stand.language, None, said=said)
-    return Response(drawn, media_type="text/html", headers={"Cache-Control": "no-store"})
+    return _html(drawn)
+
+
+def answer_at_once(stand: Stand, called: dict[str, Any]) -> Response | None:
+    """The same after a call, from what was shown; None where the line does not bring the rest, or more has changed."""
+    view = stand.kit.boards.last(stand.branch_id)
+    if view is None or not _has_line(stand):
+        return None
+    was, now = desk(view, stand.counter_id, view.at), stand.now()
+    found = after_call(was, called, now) if was else None
+    return _html(_draw(found, stand.language, brief=True)) if found else None
 
 
 def _found(view: BoardView, stand: Stand) -> Desk:
@@ -87,6 +98,14 @@ def _found(view: BoardView, stand: Stand) -> Desk:
     if found is None:
         raise NotFound
     return found
+
+
+def _has_line(stand: Stand) -> bool:
+    return pages.is_htmx(stand.request) and stand.request.headers.get(LINE) == "open"
+
+
+def _html(drawn: str) -> Response:
+    return Response(drawn, media_type="text/html", headers={"Cache-Control": "no-store"})
 
 
 def _draw(found: Desk, language: str, *, brief: bool = False) -> str:

@@ -11,7 +11,7 @@ from server import words
 from server.actions import helping, joining, serving, undoing
 from server.domain.errors import Invalid
 from server.live.views import BoardView
-from staff_console.counter.console import answer
+from staff_console.counter.console import answer, answer_at_once
 from staff_console.counter.stand import Press, Stand, stand
 from staff_console.walk_in import LENGTHS, asked, told
 
@@ -71,6 +71,8 @@ async def call(here: Here, form: Annotated[Call, Form()]) -> Response:
         await here.act(form, chosen)
         return await answer(here)
     called = await here.act(form, partial(serving.call_next, by=here.actor, counter_id=here.counter_id))
+    if called and called["ticket"] == form.shown and (drawn := answer_at_once(here, called)):
+        return drawn
     view = await here.kit.board(here.branch_id)
     return await answer(here, _lost_race(view, form.shown, called["number"], here) if called else "")
 
@@ -195,7 +197,8 @@ async def walk_in(here: Here, form: Annotated[WalkIn, Form()]) -> Response:
     given = await here.act(form, partial(joining.join, by=here.actor, joining=wish, presence=here.kit.presence))
     view = await here.kit.board(here.branch_id)
     ticket = view.by_ticket.get(given["ticket"])
-    return await answer(here, told(view, ticket, here.language), onward=f"?given={given['ticket']}")
+    onward = f"?given={given['ticket']}"
+    return await answer(here, told(view, ticket, here.language), onward, whole=True)  # its panel's key is used up
 
 
 def _lost_race(view: BoardView, shown: str, got: str, here: Stand) -> str:

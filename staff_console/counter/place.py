@@ -73,7 +73,7 @@ async def take(here: Here, form: Annotated[Profile, Form()]) -> Response:
         form,
         partial(duties.take, by=here.actor, counter_id=here.counter_id, duty_id=new_id(), services=possible or None),
     )
-    return await answer(here, words.say(here.language, "counter.profile-saved"))
+    return await answer(here, words.say(here.language, "counter.profile-saved"), whole=True)
 
 
 @router.post("/counters/{counter_id}/duty/break")

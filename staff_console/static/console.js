@@ -24,6 +24,7 @@
   if (!desk) return;
 
   const IDLE = 10_000; // ms somebody waits at a free counter until Call next lights up
+  const KEPT_AS_THEY_ARE = "#waiting, #beside, #panel-walk-in, #panel-duty"; // by a brief answer
   const KEPT = 12_000; // ms a sentence stays under the stage
   const $ = (selector, within = document) => within.querySelector(selector);
   const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
@@ -222,7 +223,7 @@
     const drawn = tasks[at].fragment.querySelector("#console");
     if (!drawn || !newer(drawn.dataset, shown().dataset) || same(drawn.dataset, shown().dataset)) tasks.splice(at, 1);
     if (!drawn && tasks.length === 0) say(desk.dataset.unsent);
-    for (const column of $$("#waiting, #beside")) column.toggleAttribute("hx-morph-skip", Boolean(drawn && "brief" in drawn.dataset));
+    for (const column of $$(KEPT_AS_THEY_ARE)) column.toggleAttribute("hx-morph-skip", Boolean(drawn && "brief" in drawn.dataset));
   });
 
   /* With an open line the answer to a move is brief: the columns beside stay as they are until the line brings them. */

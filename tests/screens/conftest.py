@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
+from fastapi import FastAPI
 
 from server.chance import new_token
 from tests.databases import copy_of
@@ -53,6 +54,10 @@ class House:
     @property
     def clock(self) -> Clock:
         return self._place.clock
+
+    @property
+    def app(self) -> FastAPI:
+        return self._place.app
 
     def browser(self, link: str = "") -> Browser:
         return Browser(self._place.phone().http, link)
