@@ -43,9 +43,13 @@ GIVE_A_NAME, HAVE_A_NEED = 0.6, 0.15  # of all who come
 OUTCOMES = {"cash": "done", "cards": "resolved", "new-account": "opened", "transfers": "sent", "business": "resolved"}
 
 MANAGED = {
-    "floor": "/floor/{branch}", "report": "/reports/{branch}", "setup": "/setup/{branch}",
-    "waits": "/setup/{branch}/waits", "rules": "/setup/{branch}/rules", "look": "/setup/{branch}/look",
-    "trail": "/setup/{branch}/trail", "people": "/setup/{branch}/people", "opening": "/setup/{branch}/opening",
+    "floor": "/floor/{branch}", "notice": "/floor/{branch}/notice", "report": "/reports/{branch}", "me": "/staff/me",
+    "setup": "/setup/{branch}", "branch": "/setup/{branch}/branch", "services": "/setup/{branch}/services",
+    "service": "/setup/{branch}/services/cash", "counters": "/setup/{branch}/counters",
+    "priorities": "/setup/{branch}/priorities", "rules": "/setup/{branch}/rules", "look": "/setup/{branch}/look",
+    "people": "/setup/{branch}/people", "roster": "/setup/{branch}/people/import",
+    "devices": "/setup/{branch}/devices", "waits": "/setup/{branch}/waits", "privacy": "/setup/{branch}/privacy",
+    "file": "/setup/{branch}/file", "trail": "/setup/{branch}/trail", "opening": "/setup/{branch}/opening",
 }  # fmt: skip
 
 
@@ -174,6 +178,7 @@ def for_the_documents(camera: Camera, morning: Morning) -> None:
     called = morning.goes_on("Lola")
     wall.wait_for_timeout(1500)
     camera.takes("lobby", wall)
+    camera.shoots("sign-in", "/staff", CONSOLE)
     camera.shoots("turn", called.address, PHONE, hands.holds(called), device_scale_factor=2, has_touch=True)
     _of_the_manager(camera, hands)
 
@@ -182,6 +187,11 @@ def _of_the_manager(camera: Camera, hands: Hands) -> None:
     mira, branch = hands.signs_in("Mira"), hands.branch
     for name, path in MANAGED.items():
         camera.shoots(name, path.format(branch=branch), CONSOLE, mira)
+    rules = camera.opens(MANAGED["rules"].format(branch=branch), CONSOLE, mira)
+    rules.fill("[name=away_limit]", "10")
+    rules.click("button[name=preview]")
+    rules.locator("#preview").scroll_into_view_if_needed()
+    camera.takes("rules-preview", rules)
 
 
 def main(folder: Path) -> None:

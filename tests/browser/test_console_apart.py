@@ -64,6 +64,9 @@ async def test_the_columns_beside_a_brief_answer_come_by_the_line(branch: Branch
     await ken.wait_for_selector("h2:has-text('Waiting for you · 2')")
     assert await ken.locator(".waiter").count() == 2
     assert briefs == [True]
+    await ken.wait_for_selector("#console:not([data-brief])")
+    await press(ken, "w")
+    assert await ken.is_visible("#panel-walk-in input[name=visit_of]"), "the panels came too"
 
 
 async def test_without_the_line_a_move_brings_the_columns_beside_with_it(branch: Branch) -> None:
