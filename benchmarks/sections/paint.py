@@ -2,8 +2,8 @@
 
 Both in one Chromium, in turn, by real key presses. In the page the time runs from the key's own event until the frame
 in which the card first stood in the document has been painted; so the request, the server, the answer, htmx and the
-layout are in it, and the way from the driver to the browser is not. After each call the customer is put back, so that
-200 wait again. The bare page's server keeps nothing and knows one route.
+layout are in it, and the way from the driver to the browser is not. After each call the customer is put back, and the
+next press comes when all 200 are shown again. The bare page's server keeps nothing and knows one route.
 """
 
 import os
@@ -46,6 +46,7 @@ WATCH = """(card) => {
   }).observe(document, { subtree: true, childList: true, attributes: true });
 }"""
 PAINTED = "() => window.painted"
+FREE = "#console.is-free:not([data-brief]) button#key-next:not([aria-disabled])"
 
 
 @dataclass
@@ -93,7 +94,7 @@ async def _measured(browser: Any, here: Town, bare: str, presses: int) -> Painte
     for turn in track(range(presses + WARM_UP), "Presses", transient=True):
         call, swap = await _press(ours), await _press(other)
         await ours.keyboard.press("b")
-        await ours.wait_for_selector("#console.is-free button#key-next:not([aria-disabled])", timeout=PATIENCE)
+        await ours.wait_for_selector(FREE, timeout=PATIENCE)
         if turn >= WARM_UP:
             found.ours.append(call)
             found.bare.append(swap)
