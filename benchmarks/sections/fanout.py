@@ -38,7 +38,7 @@ from benchmarks.town import Town, town
 
 SOCKETS = (1000, 5000)
 ROUNDS = 5
-DELIVERIES, EVENTS = 20_000, (4, 20)  # per phase; of events at least and at most
+DELIVERIES, EVENTS = 40_000, (8, 40)  # per phase; of events at least and at most
 LIMITS = {"minimal": 1.5, "stock": 0.6, "library": 1.0}
 WARM_UP = 10  # events; after eight calls a branch's frame has its full length
 PACE_SECONDS, PACE_PER_SOCKET = 0.1, 50e-6  # between our events, so that no burst is sent as one
