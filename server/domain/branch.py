@@ -61,8 +61,7 @@ class Branch(Base):
 
     def gives_up_at(self, called_at: datetime, *, acknowledged: bool) -> datetime | None:
         """When a call is missed by itself; None where that is switched off."""
-        patience = timedelta(minutes=self.miss_after) + (ACKNOWLEDGED_EXTRA if acknowledged else timedelta(0))
-        return called_at + patience if self.miss_after else None
+        return given_up_at(called_at, self.miss_after, acknowledged=acknowledged)
 
     def notice_at(self, now: datetime) -> Words | None:
         """The notice, while it is up."""
@@ -257,6 +256,12 @@ class AuditLine(Base):
     subject: Mapped[str]
     before: Mapped[dict[str, Any] | None]
     after: Mapped[dict[str, Any] | None]
+
+
+def given_up_at(called_at: datetime, miss_after: int, *, acknowledged: bool = False) -> datetime | None:
+    """When a call is missed by itself, after so many minutes; None where that is switched off."""
+    patience = timedelta(minutes=miss_after) + (ACKNOWLEDGED_EXTRA if acknowledged else timedelta(0))
+    return called_at + patience if miss_after else None
 
 
 def _wall(day: date, clock: str, zone: ZoneInfo) -> datetime:

@@ -31,7 +31,6 @@ DOUBT = timedelta(seconds=3)  # between a right that ends and the clocks that sa
 REDRAW_SECONDS = 5.0  # minutes on screens move on while nothing else does
 Screen = Callable[[BoardView, str, str], bytes]
 """(view, language, subject) → the fragment of one audience."""
-UNWRITABLE = "a line could not be written to"
 log = logging.getLogger(__name__)
 
 
@@ -210,25 +209,21 @@ class Hub:
         if content is None:
             return
         message, at, told = b"", _time(), 0
-        for watcher in watchers:  # in one pass and without a call for each: thousands are told the same
-            line = watcher.line
-            if watcher.content == content or not line.ready:
+        for watcher in watchers:
+            if watcher.content == content or not watcher.line.ready:
                 continue
             message = message or framed(self._text(topic, view, content))
-            watcher.content, watcher.heard_at, told = content, at, told + 1
-            try:
-                line.write(message)
-            except Exception:  # it must not keep the others from being told
-                log.exception(UNWRITABLE)
-                watcher.ended()
+            watcher.content = content
+            self._write(watcher, message, at)
+            told += 1
         observe.frames_sent(topic.kind, told)
 
     def _write(self, watcher: Watcher, message: bytes, at: float) -> None:
         watcher.heard_at = at
         try:
             watcher.line.write(message)
-        except Exception:  # nor here
-            log.exception(UNWRITABLE)
+        except Exception:  # it must not keep the others from being told
+            log.exception("a line could not be written to")
             watcher.ended()
 
     def _content(self, topic: Topic, view: BoardView) -> str | None:

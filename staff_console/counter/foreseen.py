@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from server.actions.answers import Answer
+from server.domain.branch import given_up_at
 from server.domain.moves import Move, State
 from server.live.views import UndoView
 from staff_console.counter.desk import Desk
@@ -28,7 +29,7 @@ def after_call(desk: Desk, called: Answer, now: datetime) -> Desk | None:
     counter = replace(
         desk.counter,
         current=ticket.id,
-        missed_at=now + timedelta(minutes=branch.miss_after) if branch.miss_after else None,
+        missed_at=given_up_at(now, branch.miss_after),
         free_since=None,
         undo=UndoView(ticket.id, ticket.number, Move.CALL, now + timedelta(seconds=branch.undo_seconds)),
     )

@@ -1,5 +1,9 @@
 """Two agents who press at once, two tabs at one counter, a line that is lost: nothing is silent, nothing is twice."""
 
+import asyncio
+
+from playwright.async_api import Route, expect
+
 from tests.browser.test_console import Branch, becomes, branch, press
 
 __all__ = ["branch"]
@@ -78,6 +82,22 @@ async def test_without_the_line_a_move_brings_the_columns_beside_with_it(branch:
     await press(ken, "n")
     await becomes(ken, "called")
     assert await ken.locator(".waiter").count() == 2
+
+
+async def test_a_move_that_takes_longer_than_a_moment_says_that_it_is_on_its_way(branch: Branch) -> None:
+    await branch.world.ada.joins()
+    ken, goes_on = await branch.agent("Ken"), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await goes_on.wait()
+        await route.continue_()
+
+    await ken.route("**/calls", hold)
+    await press(ken, "n")
+    await ken.wait_for_selector("#move-next.under-way")
+    goes_on.set()
+    await becomes(ken, "called")
+    await expect(ken.locator(".under-way")).to_have_count(0)
 
 
 async def test_another_service_a_break_and_its_reason_are_reached_by_keys_alone(branch: Branch) -> None:

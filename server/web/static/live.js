@@ -1,7 +1,7 @@
 /* Keeps a screen true, and says so when it cannot: window.live.
 
    live.phone({url, poll, onframe, oncut, onend})  a phone's own socket: JSON frames {e, v, m, state, …}
-   live.watch({oncut, onend})                      screens whose socket is htmx's (hx-ws:connect): kiosk, lobby, console
+   live.watch({oncut, onend})                      screens whose socket is htmx's (hx-ws:connect): kiosk, lobby, console; its .open
    live.light(element), live.step(row, ahead)      the two motions
    live.fit(), live.now(), live.clock(date)        plates that fit, server time, "14:03" where the branch is
 */
@@ -14,7 +14,7 @@ window.live = (() => {
   const POLL = 8_000; // ms; asked for by GET while no socket is open
   const POLL_TIMEOUT = 10_000;
   const OPENING = 10_000; // ms until a socket that opened and never spoke is given up: the server speaks first
-  const MOMENT = 400; // ms
+  const MOMENT = 400; // ms until what was asked for says that it is on its way
   const REVOKED = 4_000; // close codes from here on: do not come back
 
   const root = document.documentElement;
@@ -128,7 +128,7 @@ window.live = (() => {
     }
 
     /* Tries begin within LATER of one another, however long one of them knocked in vain; the first after an open socket
-       keeps its whole moment, so that nobody comes back together. */
+       keeps its whole moment, so that nobody comes back together. Who was never let in is not among them. */
     retry() {
       const knocked = this.attempt ? performance.now() - this.born : 0;
       this.drop();
@@ -182,7 +182,7 @@ window.live = (() => {
       awake(() => this.wake());
     }
 
-    /* What changes is heard at once. */
+    /* Whether what changes is heard at once. */
     get open() {
       return this.connection?.socket?.readyState === 1 && !this.watch.cut;
     }
