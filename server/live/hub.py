@@ -208,15 +208,12 @@ class Hub:
         content = audience.content
         if content is None:
             return
-        message, at, told = b"", _time(), 0
-        for watcher in watchers:
-            if watcher.content == content or not watcher.line.ready:
-                continue
-            message = message or framed(self._text(topic, view, content))
+        behind = [watcher for watcher in watchers if watcher.content != content and watcher.line.ready]
+        message, at = framed(self._text(topic, view, content)) if behind else b"", _time()
+        for watcher in behind:
             watcher.content = content
             self._write(watcher, message, at)
-            told += 1
-        observe.frames_sent(topic.kind, told)
+        observe.frames_sent(topic.kind, len(behind))
 
     def _write(self, watcher: Watcher, message: bytes, at: float) -> None:
         watcher.heard_at = at
