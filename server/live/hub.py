@@ -3,9 +3,8 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from itertools import islice
 
 from server import observe
 from server.domain.errors import NotFound, Refusal
@@ -26,7 +25,6 @@ from server.live.wire import (
 
 COALESCE_SECONDS = 0.05  # a burst costs one refresh; a call is delayed by this at the most
 FIRST_SECONDS = 0.01  # the answer to who acted goes out before the screens are drawn
-SLICE = 500  # watchers told in one go: a few milliseconds, then everybody else's turn
 DOUBT = timedelta(seconds=3)  # between a right that ends and the clocks that say when
 REDRAW_SECONDS = 5.0  # minutes on screens move on while nothing else does
 Screen = Callable[[BoardView, str, str], bytes]
@@ -175,16 +173,16 @@ class Hub:
             self._schedule(branch_id)
 
     async def _tell_all(self, branch_id: str) -> None:
-        """In slices, each of what is newest by then: other branches, requests and heartbeats come in between."""
+        """Row by row, each of what is newest by then: other branches, requests and heartbeats come in between."""
         room = self._rooms.get(branch_id, Room())
-        for part in _slices(room.phones):
+        for row in room.phones.now():
             if view := self._boards.last(branch_id):
-                self._tell_phones(room, view, part)
+                self._tell_phones(room, view, row)
             await asyncio.sleep(0)
         for topic, audience in list(room.audiences.items()):
-            for part in _slices(audience.watchers):
+            for row in audience.watchers.now():
                 if view := self._boards.last(branch_id):
-                    self._tell_audience(topic, audience, view, part)
+                    self._tell_audience(topic, audience, view, row)
                 await asyncio.sleep(0)
 
     def _tell_phones(self, room: Room, view: BoardView, watchers: Iterable[Watcher]) -> None:
@@ -192,7 +190,7 @@ class Hub:
         frames, at, tickets, told_now = room.frames(view, self._clock()), _time(), view.by_ticket, 0
         for watcher in watchers:
             ticket, told = tickets.get(watcher.subject), watcher.ticket
-            if ticket is None or not watcher.line.ready:
+            if ticket is None or watcher.write is None:
                 continue
             around = frames.around.get(ticket.service, frames.around_archived)
             is_news = told is None or watcher.around != around or not (told is ticket or alike(told, ticket))
@@ -208,20 +206,24 @@ class Hub:
         content = audience.content
         if content is None:
             return
-        behind = [watcher for watcher in watchers if watcher.content != content and watcher.line.ready]
-        message, at = framed(self._text(topic, view, content)) if behind else b"", _time()
-        for watcher in behind:
-            watcher.content = content
-            self._write(watcher, message, at)
-        observe.frames_sent(topic.kind, len(behind))
+        message, at, told_now = b"", _time(), 0
+        for watcher in watchers:
+            if watcher.write is not None and watcher.content != content:
+                message = message or framed(self._text(topic, view, content))
+                watcher.content = content
+                self._write(watcher, message, at)
+                told_now += 1
+        observe.frames_sent(topic.kind, told_now)
 
     def _write(self, watcher: Watcher, message: bytes, at: float) -> None:
+        assert watcher.write is not None
         watcher.heard_at = at
         try:
-            watcher.line.write(message)
+            watcher.write(message)
         except Exception:  # it must not keep the others from being told
             log.exception("a line could not be written to")
-            watcher.ended()
+            watcher.full()
+            asyncio.get_running_loop().call_soon(watcher.ended)  # not yet: its row is just being told
 
     def _content(self, topic: Topic, view: BoardView) -> str | None:
         """What of an audience's message is worth sending by itself; None when it cannot be drawn."""
@@ -243,7 +245,7 @@ class Hub:
         view, ticket = await self._boards.ticket(watcher.topic.branch_id, watcher.subject)
         if ticket is None:
             raise NotFound
-        if watcher.line.ready:
+        if watcher.write is not None:
             self._write(watcher, framed(dumped(phone_frame(view, ticket, self._clock()))), _time())
             observe.frames_sent("ticket")
 
@@ -254,21 +256,14 @@ class Hub:
         if view is None or room is None or abs((self._clock() - view.at).total_seconds()) > REDRAW_SECONDS * 2:
             return
         beat = framed(heartbeat(view, self._clock()))
-        for part in _slices(room.believing()):
+        for row in room.believing():
             # Whoever was told something since we began is not due, so no older version follows a newer one.
-            due = [w for w in part if now - w.heard_at >= HEARTBEAT_SECONDS and w.line.ready]
+            due = [w for w in row if now - w.heard_at >= HEARTBEAT_SECONDS and w.write is not None]
             for watcher in due:
                 self._write(watcher, beat, now)
             for kind, count in Counter(watcher.topic.kind for watcher in due).items():
                 observe.frames_sent(kind, count)
             await asyncio.sleep(0)
-
-
-def _slices(watchers: Iterable[Watcher]) -> Iterator[list[Watcher]]:
-    """Of those who are there now: who comes meanwhile is told when they come."""
-    left = iter(list(watchers))
-    while part := list(islice(left, SLICE)):
-        yield part
 
 
 def _time() -> float:

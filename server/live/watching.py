@@ -1,13 +1,16 @@
 """Who watches: one watcher per socket, at the end of a line; a line takes one message at a time, or none."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Protocol
 
 from server.live.views import BoardView, TicketView
 from server.live.wire import Close, PhoneFrames
+
+ROW = 500  # watchers that are told in one go: a few milliseconds, then everybody else's turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +23,18 @@ class Topic:
     language: str = ""
 
 
-class Line(Protocol):
-    """The way to one client. While it is not `ready` nothing is written, and so nothing is kept for it.
+Write = Callable[[bytes], None]
+"""A message as `wire.framed` makes it. Returns at once and never raises for what the client did."""
 
-    When it is ready again it says so with `watcher.ready_again()`, and when it has ended with `watcher.ended()`.
-    """
+
+class Line(Protocol):
+    """The way to one client. It says to its watcher when it is full, when it is ready again and when it has ended."""
+
+    watcher: "Watcher | None"
+    """None: nobody watches yet, or any more."""
 
     @property
-    def ready(self) -> bool: ...
-
-    def write(self, message: bytes) -> None:
-        """A message as `wire.framed` makes it. Returns at once and never raises for what the client did."""
-        ...
+    def write(self) -> Write: ...
 
     def close(self, code: Close) -> None: ...
 
@@ -44,7 +47,7 @@ class Listener(Protocol):
 
 
 class Watcher:
-    """One socket. `holders`: whose revocation ends it, as (kind, id).
+    """One socket. `holders`: whose revocation ends it, as (kind, id); `write`: to its line, None while that is full.
 
     What its client was told last is remembered, not what it missed: a line that was not ready is told the newest then.
     """
@@ -62,6 +65,7 @@ class Watcher:
         "subject",
         "ticket",
         "topic",
+        "write",
     )
 
     def __init__(
@@ -75,6 +79,8 @@ class Watcher:
         self.around: object = None  # and this of what is around it
         self.content: str | None = None  # a screen was told this
         self._alarm: asyncio.TimerHandle | None = None
+        self.write: Write | None = line.write  # kept here: to look it up at the line costs more than to tell it
+        line.watcher = self
 
     @property
     def is_phone(self) -> bool:
@@ -87,18 +93,23 @@ class Watcher:
     def close(self, code: Close) -> None:
         """Tell the client why, and forget it. The first reason counts."""
         if self.closed is None:
-            self.closed = code
+            self.closed, self.write = code, None
             self._leave()
             self.line.close(code)
+
+    def full(self) -> None:
+        """Its line is."""
+        self.write = None
 
     def ready_again(self) -> None:
         """Its line is: it is told the newest, if it has not been."""
         if self.closed is None:
+            self.write = self.line.write
             self._hub.catch_up(self)
 
     def ended(self) -> None:
         """Its line has."""
-        self.closed = self.closed or Close.RESTART
+        self.closed, self.write = self.closed or Close.RESTART, None
         self._leave()
 
     def _leave(self) -> None:
@@ -107,20 +118,56 @@ class Watcher:
             self._alarm.cancel()
 
 
+class Rows:
+    """Watchers in rows of at most ROW. A row is told in one go, and nobody enters or leaves it meanwhile.
+
+    So it need not be copied: thousands of watchers are more than a processor keeps at hand, and each look at one costs.
+    """
+
+    def __init__(self) -> None:
+        self._rows: list[dict[Watcher, None]] = []
+
+    def __iter__(self) -> Iterator[Watcher]:
+        return chain.from_iterable(self._rows)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._rows))
+
+    def enter(self, watcher: Watcher) -> None:
+        for row in self._rows:
+            if len(row) < ROW:
+                row[watcher] = None
+                return
+        self._rows.append({watcher: None})
+
+    def leave(self, watcher: Watcher) -> bool:
+        """Whether it was here."""
+        for row in self._rows:
+            if row.pop(watcher, self) is None:
+                if not row:
+                    self._rows.remove(row)
+                return True
+        return False
+
+    def now(self) -> list[Iterable[Watcher]]:
+        """The rows that there are: who comes meanwhile is told when they come."""
+        return list(self._rows)
+
+
 class Audience:
     """Everybody who is shown the same: it is drawn once for each view. `content` None: it could not be drawn."""
 
     def __init__(self) -> None:
-        self.watchers: dict[Watcher, None] = {}
+        self.watchers = Rows()
         self.drawn_of: BoardView | None = None
         self.content: str | None = None
 
 
 class Room:
-    """Everybody who watches one branch, in the order they came."""
+    """Everybody who watches one branch."""
 
     def __init__(self) -> None:
-        self.phones: dict[Watcher, None] = {}
+        self.phones = Rows()
         self.audiences: dict[Topic, Audience] = {}
         self._frames: PhoneFrames | None = None
 
@@ -134,15 +181,15 @@ class Room:
 
     def enter(self, watcher: Watcher) -> None:
         among = self.phones if watcher.is_phone else self.audiences.setdefault(watcher.topic, Audience()).watchers
-        among[watcher] = None
+        among.enter(watcher)
 
     def leave(self, watcher: Watcher) -> bool:
         """Whether it was here."""
         if watcher.is_phone:
-            return self.phones.pop(watcher, self) is None
+            return self.phones.leave(watcher)
         audience = self.audiences.get(watcher.topic)
-        was_here = audience is not None and audience.watchers.pop(watcher, self) is None
-        if audience is not None and not audience.watchers:
+        was_here = audience is not None and audience.watchers.leave(watcher)
+        if audience is not None and not len(audience.watchers):
             del self.audiences[watcher.topic]
         return was_here
 
@@ -153,9 +200,7 @@ class Room:
             made = self._frames = PhoneFrames(view, now)
         return made
 
-    def believing(self) -> Iterable[Watcher]:
-        """Those whose screen could be drawn: a heartbeat may say that it is true."""
-        yield from self.phones
-        for audience in self.audiences.values():
-            if audience.content is not None:
-                yield from audience.watchers
+    def believing(self) -> list[Iterable[Watcher]]:
+        """The rows of those whose screen could be drawn: a heartbeat may say that it is true."""
+        believed = [self.phones, *(a.watchers for a in self.audiences.values() if a.content is not None)]
+        return [row for rows in believed for row in rows.now()]

@@ -93,9 +93,8 @@ class Guarded(WebSocketsSansIOProtocol):
 class Connection(Guarded):
     """A client at the end of a line. The app authorises, subscribes, calls `hold` and returns: no task is kept."""
 
-    ready = True
     write: Callable[[bytes], None]  # the transport's own: nothing stands between the hub and the kernel
-    _watcher: Watcher | None = None
+    watcher: Watcher | None = None
     _inbound: Inbound | None = None
 
     async def hold(self, watcher: Watcher) -> None:
@@ -106,16 +105,18 @@ class Connection(Guarded):
         self._listen()
 
     def _held_by(self, watcher: Watcher) -> None:
-        self._watcher = watcher
         self.queue = NOBODY
         if watcher.is_phone:
             self.tune(socket.SOL_SOCKET, socket.SO_SNDBUF, PHONE_BYTES)
         if self.transport.is_closing():
             watcher.ended()
 
+    @property
+    def _is_held(self) -> bool:
+        return self.queue is NOBODY
+
     def close(self, code: Close) -> None:
         """As uvicorn closes for an app: the client is told why, and has a while to answer."""
-        self.ready = False
         if self.close_sent or self.transport.is_closing():
             return
         self.conn.send_close(code)
@@ -138,7 +139,7 @@ class Connection(Guarded):
 
     def on_task_complete(self, task: "asyncio.Task[None]") -> None:
         super().on_task_complete(task)
-        if self._watcher is not None:
+        if self._is_held:
             del self.scope, self.request, self.response
             if not self.close_sent:
                 self.close_timer = None
@@ -146,32 +147,32 @@ class Connection(Guarded):
     def send_receive_event_to_app(self) -> None:
         """What is said to nobody is only counted, once uvicorn has seen that it is proper."""
         super().send_receive_event_to_app()
-        if self._watcher is not None and not self.close_sent:
+        if self._is_held and self.watcher is not None and not self.close_sent:
             self._listen()
             self._inbound = self._inbound or Inbound()
             if self._inbound.is_too_much():
-                self._watcher.close(Close.TOO_MUCH)
+                self.watcher.close(Close.TOO_MUCH)
 
     def pause_writing(self) -> None:
-        self.ready = False
+        if self.watcher is not None:
+            self.watcher.full()
         super().pause_writing()
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self.ready = not self.close_sent and not self.transport.is_closing()
-        if self.ready and self._watcher is not None:
-            self._watcher.ready_again()
+        if self.watcher is not None and not self.close_sent and not self.transport.is_closing():
+            self.watcher.ready_again()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.ready = False
         super().connection_lost(exc)
-        watcher, self._watcher = self._watcher, None
+        watcher, self.watcher = self.watcher, None
         if watcher is not None:
             watcher.ended()
 
     def shutdown(self) -> None:
         """The server stops. Whoever is leaving already has been told, and uvicorn would stumble over them."""
-        self.ready = False
+        if self.watcher is not None:
+            self.watcher.full()
         if not self.transport.is_closing():
             super().shutdown()
 

@@ -17,18 +17,20 @@ class PlainLine:
     """`hold` it for as long as it lasts."""
 
     def __init__(self, socket: WebSocket) -> None:
-        self.ready = True
+        self.watcher: Watcher | None = None
         self._socket = socket
         self._message: bytes | None = None
         self._closed: Close | None = None
         self._wake = asyncio.Event()
 
     def write(self, message: bytes) -> None:
-        self.ready, self._message = False, message
+        self._message = message
+        if self.watcher is not None:
+            self.watcher.full()
         self._wake.set()
 
     def close(self, code: Close) -> None:
-        self.ready, self._closed = False, code
+        self._closed = code
         self._wake.set()
 
     async def hold(self, watcher: Watcher) -> Close:
@@ -41,7 +43,7 @@ class PlainLine:
                 if self._message is not None and self._closed is None:
                     async with asyncio.timeout(SEND_SECONDS):
                         await self._socket.send_text(said(self._message))
-                    self._message, self.ready = None, self._closed is None
+                    self._message = None
                     watcher.ready_again()
         except TimeoutError:
             observe.socket_cut()

@@ -109,22 +109,20 @@ def still(view: BoardView, language: str, subject: str) -> bytes:
 class Ear:
     """A client at the end of a line that takes the next message once this one was heard."""
 
-    watcher: Watcher
-
     def __init__(self) -> None:
+        self.watcher: Watcher | None = None
         self.spoken_in: list[int] = []  # the turns of the loop
         self.aside: Callable[[], None] = lambda: None  # what happens just then
         self.closed: Close | None = None
         self._message: bytes | None = None
         self._spoken = asyncio.Event()
 
-    @property
-    def ready(self) -> bool:
-        return self._message is None and self.closed is None
-
     def write(self, message: bytes) -> None:
-        assert self.ready, "a line that is not ready was written to"
+        assert self.watcher is not None
+        assert self._message is None, "a line that is full was written to"
+        assert self.closed is None, "a line that is closed was written to"
         self._message = message
+        self.watcher.full()
         self.spoken_in.append(turn())
         self.aside()
         self._spoken.set()
@@ -134,13 +132,17 @@ class Ear:
         self.closed = code
         self._spoken.set()
 
+    def hangs_up(self) -> None:
+        assert self.watcher is not None
+        self.watcher.ended()
+
     async def next(self) -> str | None:
         """The next message; None once the line is closed and all of it was heard."""
         await self._spoken.wait()
         if self._message is None:
             return None
         message, self._message = self._message, None
-        if self.closed is None:
+        if self.closed is None and self.watcher is not None:
             self._spoken.clear()
             self.watcher.ready_again()
         return said(message)
@@ -149,7 +151,7 @@ class Ear:
 async def listening(hub: Hub, topic: Topic, *holders: tuple[str, str]) -> Ear:
     """Somebody who watches."""
     ear = Ear()
-    ear.watcher = await hub.watch(topic, holders, ear)
+    await hub.watch(topic, holders, ear)
     return ear
 
 

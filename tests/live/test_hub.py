@@ -251,10 +251,11 @@ def test_when_the_server_stops_everybody_is_told_to_come_back() -> None:
 def test_whoever_left_is_forgotten() -> None:
     async def story() -> None:
         hub = a_hub(FakeBoards())
-        watcher = await listening(hub, LOBBY, WALL)
+        watcher = (await listening(hub, LOBBY, WALL)).watcher
         assert (hub.count(), hub.screens()) == (1, {"wall"})
-        hub.leave(watcher.watcher)
-        hub.leave(watcher.watcher)
+        assert watcher is not None
+        hub.leave(watcher)
+        hub.leave(watcher)
         assert (hub.count(), hub.screens()) == (0, set())
 
     simulate(story())

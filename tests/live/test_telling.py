@@ -1,4 +1,4 @@
-"""How a room full of phones is told: each its own frame when there is news for it, in slices, and nobody twice."""
+"""How a room full of phones is told: each its own frame when there is news for it, row by row, and nobody twice."""
 
 import asyncio
 import json
@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from server.live import hub as hubs
+from server.live import watching
 from server.live.hub import Hub
 from server.live.views import BoardView, TicketView
 from server.live.watching import Topic
@@ -67,32 +67,50 @@ def test_everybody_is_told_what_is_true_for_them() -> None:
     simulate(story())
 
 
-def test_between_two_slices_it_is_everybody_elses_turn() -> None:
+def test_between_two_rows_it_is_everybody_elses_turn() -> None:
     async def story() -> None:
         hub = a_hub(Crowd(CROWD))
         ears = await crowd(hub, CROWD)
         hub.announced("harbour", 2)
         await asyncio.sleep(1)
         assert _sent(ears) == 2 * CROWD
-        assert _most_in_one_turn(ears) == hubs.SLICE
+        assert _most_in_one_turn(ears) == watching.ROW
 
     simulate(story())
 
 
-def test_heartbeats_come_in_slices_too() -> None:
+def test_where_many_come_and_go_rows_are_filled_again_and_everybody_is_told_once() -> None:
+    async def story() -> None:
+        hub = a_hub(Crowd(CROWD))
+        ears = await crowd(hub, CROWD)
+        for ear in ears[: CROWD // 2]:
+            ear.hangs_up()
+        later = ears[CROWD // 2 :] + await crowd(hub, CROWD // 4)
+        hub.announced("harbour", 2)
+        await asyncio.sleep(1)
+        assert hub.count() == len(later)
+        assert _sent(ears[: CROWD // 2]) == CROWD // 2
+        assert _sent(later) == 2 * len(later)
+        assert _most_in_one_turn(later) == watching.ROW
+        assert len({ear.spoken_in[-1] for ear in later}) == len(later) / watching.ROW
+
+    simulate(story())
+
+
+def test_heartbeats_come_row_by_row_too() -> None:
     async def story() -> None:
         hub = a_hub(Crowd(CROWD))
         ears = await crowd(hub, CROWD)
         async with running(hub):
             await asyncio.sleep(HEARTBEAT_SECONDS + 1.5)
         assert _sent(ears) == 2 * CROWD
-        assert _most_in_one_turn(ears) == hubs.SLICE
+        assert _most_in_one_turn(ears) == watching.ROW
 
     simulate(story())
 
 
 def test_a_crowd_told_in_one_go_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hubs, "SLICE", CROWD)
+    monkeypatch.setattr(watching, "ROW", CROWD)
 
     async def story() -> None:
         hub = a_hub(Crowd(CROWD))
@@ -209,8 +227,8 @@ def test_a_line_that_breaks_in_our_hands_ends_and_nobody_else_notices() -> None:
 
     async def story() -> None:
         hub = a_hub(FakeBoards(), {"lobby": still})
-        broken = Broken()
-        broken.watcher = await hub.watch(LOBBY, {WALL}, broken)
+        await hub.watch(LOBBY, {WALL}, Broken())
+        await asyncio.sleep(0)
         assert hub.count() == 0
         assert await heard(await listening(hub, LOBBY, WALL), 0.001)
 
