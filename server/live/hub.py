@@ -27,6 +27,7 @@ COALESCE_SECONDS = 0.05  # a burst costs one refresh; a call is delayed by this 
 FIRST_SECONDS = 0.01  # the answer to who acted goes out before the screens are drawn
 DOUBT = timedelta(seconds=3)  # between a right that ends and the clocks that say when
 REDRAW_SECONDS = 5.0  # minutes on screens move on while nothing else does
+BROKEN = "a line could not be written to"
 Screen = Callable[[BoardView, str, str], bytes]
 """(view, language, subject) → the fragment of one audience."""
 log = logging.getLogger(__name__)
@@ -196,7 +197,7 @@ class Hub:
             is_news = told is None or watcher.around != around or not (told is ticket or alike(told, ticket))
             watcher.ticket, watcher.around = ticket, around
             if is_news:
-                self._write(watcher, frames.message(ticket), at)
+                _write(watcher, frames.message(ticket), at)
                 told_now += 1
         observe.frames_sent("ticket", told_now)
 
@@ -210,20 +211,14 @@ class Hub:
         for watcher in watchers:
             if watcher.write is not None and watcher.content != content:
                 message = message or framed(self._text(topic, view, content))
-                watcher.content = content
-                self._write(watcher, message, at)
+                watcher.content, watcher.heard_at = content, at
                 told_now += 1
+                try:  # as in `_write`: a call of it for each of thousands costs a twentieth of the whole
+                    watcher.write(message)
+                except Exception:
+                    log.exception(BROKEN)
+                    _ends(watcher)
         observe.frames_sent(topic.kind, told_now)
-
-    def _write(self, watcher: Watcher, message: bytes, at: float) -> None:
-        assert watcher.write is not None
-        watcher.heard_at = at
-        try:
-            watcher.write(message)
-        except Exception:  # it must not keep the others from being told
-            log.exception("a line could not be written to")
-            watcher.full()
-            asyncio.get_running_loop().call_soon(watcher.ended)  # not yet: its row is just being told
 
     def _content(self, topic: Topic, view: BoardView) -> str | None:
         """What of an audience's message is worth sending by itself; None when it cannot be drawn."""
@@ -246,7 +241,7 @@ class Hub:
         if ticket is None:
             raise NotFound
         if watcher.write is not None:
-            self._write(watcher, framed(dumped(phone_frame(view, ticket, self._clock()))), _time())
+            _write(watcher, framed(dumped(phone_frame(view, ticket, self._clock()))), _time())
             observe.frames_sent("ticket")
 
     async def _beat(self, branch_id: str) -> None:
@@ -260,10 +255,27 @@ class Hub:
             # Whoever was told something since we began is not due, so no older version follows a newer one.
             due = [w for w in row if now - w.heard_at >= HEARTBEAT_SECONDS and w.write is not None]
             for watcher in due:
-                self._write(watcher, beat, now)
+                _write(watcher, beat, now)
             for kind, count in Counter(watcher.topic.kind for watcher in due).items():
                 observe.frames_sent(kind, count)
             await asyncio.sleep(0)
+
+
+def _write(watcher: Watcher, message: bytes, at: float) -> None:
+    """To who has been found to take it."""
+    assert watcher.write is not None
+    watcher.heard_at = at
+    try:
+        watcher.write(message)
+    except Exception:
+        log.exception(BROKEN)
+        _ends(watcher)
+
+
+def _ends(watcher: Watcher) -> None:
+    """One line that broke in our hands must not keep the others from being told; not at once, its row is being told."""
+    watcher.full()
+    asyncio.get_running_loop().call_soon(watcher.ended)
 
 
 def _time() -> float:
