@@ -6,6 +6,7 @@ layout are in it, and the way from the driver to the browser is not. After each 
 next press comes when all 200 are shown again. The bare page's server keeps nothing and knows one route.
 """
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -32,7 +33,10 @@ PATIENCE = 20_000  # ms
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 WATCH = """(card) => {
   const is = () => document.querySelector(card) !== null;
-  const begin = () => Object.assign(window, { pressed: performance.now(), painted: 0 });
+  const begin = () => {
+    window.pressed = performance.now();
+    window.painted = new Promise((done) => { window.paints = done; });
+  };
   addEventListener("keydown", ({ key }) => { if (key === "n") begin(); }, true);
   new MutationObserver(() => {
     if (!window.pressed || !is()) return;
@@ -40,12 +44,12 @@ WATCH = """(card) => {
     window.pressed = 0;
     requestAnimationFrame(() => {
       const after = new MessageChannel(); // its message comes when the frame has been painted
-      after.port1.onmessage = () => { window.painted = performance.now() - from; };
+      after.port1.onmessage = () => window.paints(performance.now() - from);
       after.port2.postMessage(0);
     });
   }).observe(document, { subtree: true, childList: true, attributes: true });
 }"""
-PAINTED = "() => window.painted"
+PAINTED = "() => window.painted"  # a promise: whoever asks again and again keeps the browser in step with the screen
 FREE = "#console.is-free:not([data-brief]) button#key-next:not([aria-disabled])"
 
 
@@ -116,8 +120,8 @@ async def _console(browser: Any, here: Town) -> Any:
 async def _press(page: Any) -> float:
     await page.bring_to_front()  # a page behind another one paints nothing
     await page.keyboard.press("n")
-    painted = await page.wait_for_function(PAINTED, timeout=PATIENCE)
-    return float(await painted.json_value())
+    async with asyncio.timeout(PATIENCE / 1000):
+        return float(await page.evaluate(PAINTED))
 
 
 def _told(found: Painted, presses: int) -> bool:
