@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, object_session
 
 from server.domain.base import Base, EnumWord, Typed, from_ms, to_ms
 from server.domain.errors import IllegalMove
@@ -108,8 +108,6 @@ class Ticket(Base):
     closed_at: Mapped[datetime | None]
     first_called_at: Mapped[datetime | None]  # what the waits told to it are judged by
     excused_at: Mapped[datetime | None]  # its holder chose to wait otherwise: no wait told to it is judged
-
-    diary: WriteOnlyMapped[TicketEvent] = relationship(order_by=TicketEvent.version, passive_deletes=True)
 
     @property
     def key(self) -> Place:
@@ -270,7 +268,8 @@ class Ticket(Base):
             to_state=self.state, at=stamp.at, actor_kind=stamp.by.kind, actor_id=stamp.by.id,
             counter_id=self.counter_id or at_counter, service_id=self.service_id, leg=self.leg, changes=changes,
         )  # fmt: skip
-        self.diary.add(line)
+        if (session := object_session(self)) is not None:
+            session.add(line)
         return line
 
 

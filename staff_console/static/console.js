@@ -25,6 +25,7 @@
 
   const IDLE = 10_000; // ms somebody waits at a free counter until Call next lights up
   const KEPT_AS_THEY_ARE = "#waiting, #beside, #panel-walk-in, #panel-duty"; // by a brief answer
+  const UNSEEN = 100; // ms until what nobody sees counts as painted
   const KEPT = 12_000; // ms a sentence stays under the stage
   const $ = (selector, within = document) => within.querySelector(selector);
   const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
@@ -236,11 +237,21 @@
     close();
   });
 
+  /* What the line brings takes longer to show than the card: it waits until that has been painted. A page behind another
+     one paints nothing. */
+  let painted = null;
+  const paint = () => new Promise((done) => {
+    requestAnimationFrame(() => setTimeout(done));
+    setTimeout(done, UNSEEN);
+  });
+  addEventListener("htmx:ws:before:message:incoming", ({ detail }) => { detail.waitUntil(painted); });
+
   let focused = null;
   document.addEventListener("focusin", ({ target }) => { focused = target; });
 
   const settle = () => {
-    const { staff, counter } = shown().dataset;
+    const { staff, counter, brief } = shown().dataset;
+    painted = brief === undefined ? null : paint();
     if (staff && staff !== desk.dataset.me) return location.assign(`/counter?taken=${encodeURIComponent(counter)}`);
     if (desk.dataset.panel && panel()?.dataset.for !== undefined && panel().dataset.for !== shown().dataset.ticket) close();
     if (desk.dataset.panel && !panel()) close();

@@ -8,6 +8,23 @@ from tests.browser.test_console import Branch, becomes, branch, press
 
 __all__ = ["branch"]
 PATIENCE = 40_000  # ms: a cut is said by 15 s, and it comes back within six
+# The line brings something newer in the very moment in which a card has been put in.
+OVERTAKEN = """
+  const order = window.order = [];
+  let socket;
+  addEventListener("htmx:ws:before:connection", ({ detail }) => { socket = () => detail.connection.socket; });
+  addEventListener("htmx:after:swap", () => {
+    const drawn = document.getElementById("console");
+    if (!("brief" in drawn.dataset)) return void order.push("line");
+    requestAnimationFrame(() => order.push("frame"));
+    const { e, v } = drawn.dataset;
+    const newer = drawn.cloneNode(true);
+    delete newer.dataset.brief;
+    newer.dataset.v = Number(v) + 9;
+    const said = { e: Number(e), v: Number(v) + 9, at: Math.floor(Date.now() / 1000), content: newer.outerHTML };
+    socket().dispatchEvent(new MessageEvent("message", { data: JSON.stringify(said) }));
+  });
+"""
 
 
 async def test_two_agents_who_press_at_once_get_two_people_and_the_later_one_is_told_who_won(branch: Branch) -> None:
@@ -71,6 +88,27 @@ async def test_the_columns_beside_a_brief_answer_come_by_the_line(branch: Branch
     await ken.wait_for_selector("#console:not([data-brief])")
     await press(ken, "w")
     assert await ken.is_visible("#panel-walk-in input[name=visit_of]"), "the panels came too"
+
+
+async def test_what_the_line_brings_waits_until_the_card_was_painted(branch: Branch) -> None:
+    await branch.world.ada.joins()
+    ken = await branch.agent("Ken")
+    await ken.add_init_script(OVERTAKEN)
+    await ken.reload()
+    await ken.wait_for_selector("#key-next .plate[aria-label=A001]")
+    await ken.evaluate("order.length = 0")
+    await press(ken, "n")
+    await ken.wait_for_selector("#console.is-called:not([data-brief])")
+    assert (await ken.evaluate("order"))[:2] == ["frame", "line"]
+
+
+async def test_a_page_that_nobody_sees_paints_nothing_and_goes_on_all_the_same(branch: Branch) -> None:
+    await branch.world.ada.joins()
+    ken = await branch.agent("Ken")
+    await ken.wait_for_selector("#key-next .plate[aria-label=A001]")
+    await ken.evaluate("window.requestAnimationFrame = () => 0")
+    await press(ken, "n")
+    await ken.wait_for_selector("#console.is-called:not([data-brief])")
 
 
 async def test_without_the_line_a_move_brings_the_columns_beside_with_it(branch: Branch) -> None:
