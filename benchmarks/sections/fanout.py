@@ -37,7 +37,7 @@ from benchmarks.scale import often
 from benchmarks.town import Town, town
 
 SOCKETS = (1000, 5000)
-ROUNDS = 5
+ROUNDS = 11  # a round tells little: each figure is the difference of two costs
 DELIVERIES, EVENTS = 40_000, (8, 40)  # per phase; of events at least and at most
 LIMITS = {"minimal": 1.5, "stock": 0.6, "library": 1.0}
 WARM_UP = 10  # events; after eight calls a branch's frame has its full length
