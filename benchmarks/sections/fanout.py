@@ -6,9 +6,10 @@ call, its commit and its answer; asking for what changed, drawing the board, wor
 and everything is that another socket adds. What is left out is told in a column of its own. Heartbeats are frames and
 count as such on both sides.
 
-An event of ours is a call over HTTP (and before it the miss of the one called last, so that the counter is free); an
-event of the others is one line on a control port. All send as many bytes per frame as ours, without compression, to the
-same client. CPU is read from the scheduler, all threads.
+An event of ours is a call over HTTP, or the putting back of who was called: so the queues stay as long as they are, and
+the one socket watches a branch like the one that all watch. An event of the others is one line on a control port. All
+send as many bytes per frame as ours, without compression, to the same client. CPU is read from the scheduler, all
+threads.
 
 "one frame for all" are programs that watch a branch: the same text goes to every socket, as in a lobby. "own frames"
 are phones in one queue: each is sent its own people ahead, its own wait.
@@ -37,10 +38,11 @@ from benchmarks.scale import often
 from benchmarks.town import Town, town
 
 SOCKETS = (1000, 5000)
-ROUNDS = 11  # a round tells little: each figure is the difference of two costs
+ROUNDS = 9  # a round tells little: each figure is the difference of two costs
 DELIVERIES, EVENTS = 40_000, (8, 40)  # per phase; of events at least and at most
 LIMITS = {"minimal": 1.5, "stock": 0.6, "library": 1.0}
-WARM_UP = 10  # events; after eight calls a branch's frame has its full length
+CALLED = 8  # then a branch's frame has its full length
+WARM_UP = 4  # events
 PACE_SECONDS, PACE_PER_SOCKET = 0.1, 50e-6  # between our events, so that no burst is sent as one
 PATIENCE = 30.0
 GROUP, LONE = "/group", "/lone"  # LONE: one socket, for what an event costs by itself
@@ -86,11 +88,13 @@ async def _at(wanted: int) -> bool:
         note(f"{sockets} sockets instead of {wanted}: the system allows no more open files")
     fewest, most = EVENTS
     events = min(max(DELIVERIES // sockets, fewest), often(most, most, least=fewest))
-    called = ROUNDS * events + WARM_UP + 1
     report = Report(
         f"CPU per delivery, {sockets} sockets, {ROUNDS} rounds", "", "server", "bytes", "µs", ratio="ours ÷ it"
     )
-    async with town({"watched": called, "queue": max(sockets, called), "quiet": 2 * called}) as here:
+    people = CALLED + 1
+    async with town(
+        {"watched": people, _quiet("watched"): people, "queue": sockets + people, _quiet("queue"): people}
+    ) as here:
         anchors = {kind: Anchor(kind, here.folder) for kind in LIMITS}
         async with running(*(anchor.process for anchor in anchors.values())):
             scale = Scale(sockets, events)
@@ -161,15 +165,21 @@ class Ours:
         pace = max(PACE_SECONDS, PACE_PER_SOCKET * len(self.crowd.phones))
         for _ in range(count):
             began = perf_counter()
-            if agent in self._at_the_counter:
-                await agent.misses(self._at_the_counter[agent])
-            called = self._at_the_counter[agent] = await agent.calls()
+            version = await self._event(agent)
             audience = self.crowd.audience(agent.branch.id)
-            audience.expect(called["version"])
+            audience.expect(version)
             if not await audience.heard(PATIENCE):
-                raise TimeoutError(f"{audience.left} sockets did not hear of version {called['version']}")
+                raise TimeoutError(f"{audience.left} sockets did not hear of version {version}")
             await asyncio.sleep(max(0.0, began + pace - perf_counter()))
         await self.crowd.quiet()
+
+    async def _event(self, agent: Agent) -> int:
+        """The version after it."""
+        if agent in self._at_the_counter:
+            done = await agent.puts_back(self._at_the_counter.pop(agent))
+        else:
+            done = self._at_the_counter[agent] = await agent.calls()
+        return int(done["version"])
 
 
 @dataclass
@@ -202,17 +212,24 @@ class Theirs:
 async def _ours(here: Town, stack: AsyncExitStack, branch: str, sockets: int) -> Ours:
     crowd = Crowd(here.port)
     stack.push_async_callback(crowd.hang_up)
-    watched, quiet = here.branches[branch], here.branches["quiet"]
+    watched, quiet = here.branches[branch], here.branches[_quiet(branch)]
     connection = Connection(here.port)
     stack.callback(connection.close)
     ours = Ours(here.process, crowd, Agent(connection, watched), Agent(connection, quiet))
     for agent in (ours.watched, ours.quiet):
         await agent.takes_the_counter()
         await agent.frees_the_counter()
+        for _ in range(CALLED):
+            await agent.misses(await agent.calls())
     await crowd.arrive(here.watchers(crowd, quiet, 1) + _sockets(here, crowd, branch, sockets))
     await ours.events(WARM_UP, watched=True)
     await ours.events(WARM_UP, watched=False)
     return ours
+
+
+def _quiet(branch: str) -> str:
+    """The branch beside it that one program watches."""
+    return f"quiet-{branch}"
 
 
 def _sockets(here: Town, crowd: Crowd, branch: str, sockets: int) -> list[Phone]:
