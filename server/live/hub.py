@@ -191,7 +191,7 @@ class Hub:
         frames, at, tickets, told_now = room.frames(view, self._clock()), _time(), view.by_ticket, 0
         for watcher in watchers:
             ticket, told = tickets.get(watcher.subject), watcher.ticket
-            if ticket is None or watcher.write is None:
+            if ticket is None or watcher.deliver is None:
                 continue
             around = frames.around.get(ticket.service, frames.around_archived)
             is_news = told is None or watcher.around != around or not (told is ticket or alike(told, ticket))
@@ -209,12 +209,12 @@ class Hub:
             return
         message, at, told_now = b"", _time(), 0
         for watcher in watchers:
-            if watcher.write is not None and watcher.content != content:
+            if watcher.deliver is not None and watcher.content != content:
                 message = message or framed(self._text(topic, view, content))
                 watcher.content, watcher.heard_at = content, at
                 told_now += 1
                 try:  # as in `_write`: a call of it for each of thousands costs a twentieth of the whole
-                    watcher.write(message)
+                    watcher.deliver(message)
                 except Exception:
                     log.exception(BROKEN)
                     _ends(watcher)
@@ -240,7 +240,7 @@ class Hub:
         view, ticket = await self._boards.ticket(watcher.topic.branch_id, watcher.subject)
         if ticket is None:
             raise NotFound
-        if watcher.write is not None:
+        if watcher.deliver is not None:
             _write(watcher, framed(dumped(phone_frame(view, ticket, self._clock()))), _time())
             observe.frames_sent("ticket")
 
@@ -253,7 +253,7 @@ class Hub:
         beat = framed(heartbeat(view, self._clock()))
         for row in room.believing():
             # Whoever was told something since we began is not due, so no older version follows a newer one.
-            due = [w for w in row if now - w.heard_at >= HEARTBEAT_SECONDS and w.write is not None]
+            due = [w for w in row if now - w.heard_at >= HEARTBEAT_SECONDS and w.deliver is not None]
             for watcher in due:
                 _write(watcher, beat, now)
             for kind, count in Counter(watcher.topic.kind for watcher in due).items():
@@ -263,10 +263,10 @@ class Hub:
 
 def _write(watcher: Watcher, message: bytes, at: float) -> None:
     """To who has been found to take it."""
-    assert watcher.write is not None
+    assert watcher.deliver is not None
     watcher.heard_at = at
     try:
-        watcher.write(message)
+        watcher.deliver(message)
     except Exception:
         log.exception(BROKEN)
         _ends(watcher)

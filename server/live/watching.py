@@ -47,7 +47,7 @@ class Listener(Protocol):
 
 
 class Watcher:
-    """One socket. `holders`: whose revocation ends it, as (kind, id); `write`: to its line, None while that is full.
+    """One socket. `holders`: whose revocation ends it, as (kind, id); `deliver`: its line's `write`, None while that is full.
 
     What its client was told last is remembered, not what it missed: a line that was not ready is told the newest then.
     """
@@ -58,6 +58,7 @@ class Watcher:
         "around",
         "closed",
         "content",
+        "deliver",
         "heard_at",
         "holders",
         "line",
@@ -65,8 +66,7 @@ class Watcher:
         "subject",
         "ticket",
         "topic",
-        "write",
-    )
+    )  # kept in this order: what telling one needs lies side by side
 
     def __init__(
         self, hub: Listener, topic: Topic, holders: frozenset[tuple[str, str]], since: datetime, line: Line
@@ -79,7 +79,7 @@ class Watcher:
         self.around: object = None  # and this of what is around it
         self.content: str | None = None  # a screen was told this
         self._alarm: asyncio.TimerHandle | None = None
-        self.write: Write | None = line.write  # kept here: to look it up at the line costs more than to tell it
+        self.deliver: Write | None = line.write  # kept here: to look it up at the line costs more than to tell it
         line.watcher = self
 
     @property
@@ -93,23 +93,23 @@ class Watcher:
     def close(self, code: Close) -> None:
         """Tell the client why, and forget it. The first reason counts."""
         if self.closed is None:
-            self.closed, self.write = code, None
+            self.closed, self.deliver = code, None
             self._leave()
             self.line.close(code)
 
     def full(self) -> None:
         """Its line is."""
-        self.write = None
+        self.deliver = None
 
     def ready_again(self) -> None:
         """Its line is: it is told the newest, if it has not been."""
         if self.closed is None:
-            self.write = self.line.write
+            self.deliver = self.line.write
             self._hub.catch_up(self)
 
     def ended(self) -> None:
         """Its line has."""
-        self.closed, self.write = self.closed or Close.RESTART, None
+        self.closed, self.deliver = self.closed or Close.RESTART, None
         self._leave()
 
     def _leave(self) -> None:

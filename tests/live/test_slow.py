@@ -148,7 +148,7 @@ async def test_whoever_acknowledges_nothing_has_gone(wire: Wire, monkeypatch: py
     await _phone(wire, ada)
     watcher = _watcher(wire, ada)
     for _ in range(4):
-        await _until(lambda: watcher.write is not None)
+        await _until(lambda: watcher.deliver is not None)
         watcher.line.write(FILLER)
     await _until(lambda: not wire.server.server_state.connections)
 
@@ -203,8 +203,8 @@ async def _stuff(watcher: Watcher) -> int:
     """Send until neither its kernel nor ours takes any more; how many messages that were."""
     for sent in count():
         with suppress(TimeoutError):
-            await _until(lambda: watcher.write is not None, STUCK)
-        if watcher.write is None:
+            await _until(lambda: watcher.deliver is not None, STUCK)
+        if watcher.deliver is None:
             return sent
         watcher.line.write(FILLER)
     raise AssertionError
