@@ -47,7 +47,7 @@ class Listener(Protocol):
 
 
 class Watcher:
-    """One socket. `holders`: whose revocation ends it, as (kind, id); `deliver`: its line's `write`, None while that is full.
+    """One socket. `holders`: whose revocation ends it, as (kind, id); `deliver`: its line's `write`, None while it is full.
 
     What its client was told last is remembered, not what it missed: a line that was not ready is told the newest then.
     """
@@ -66,7 +66,7 @@ class Watcher:
         "subject",
         "ticket",
         "topic",
-    )  # kept in this order: what telling one needs lies side by side
+    )  # laid out in this order: what telling one needs lies side by side
 
     def __init__(
         self, hub: Listener, topic: Topic, holders: frozenset[tuple[str, str]], since: datetime, line: Line
