@@ -47,7 +47,7 @@ class Listener(Protocol):
 
 
 class Watcher:
-    """One socket. `holders`: whose revocation ends it, as (kind, id); `deliver`: its line's `write`, None while it is full.
+    """One socket. `holders`: whose revocation ends it, as (kind, id); `deliver`: its line's `write`, None when full.
 
     What its client was told last is remembered, not what it missed: a line that was not ready is told the newest then.
     """
