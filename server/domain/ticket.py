@@ -268,7 +268,7 @@ class Ticket(Base):
             to_state=self.state, at=stamp.at, actor_kind=stamp.by.kind, actor_id=stamp.by.id,
             counter_id=self.counter_id or at_counter, service_id=self.service_id, leg=self.leg, changes=changes,
         )  # fmt: skip
-        if (session := object_session(self)) is not None:
+        if (session := object_session(self)) is not None:  # the rules alone are tested without a database
             session.add(line)
         return line
 

@@ -34,6 +34,11 @@ class Line(Protocol):
     """None: nobody watches yet, or any more."""
 
     @property
+    def is_full(self) -> bool:
+        """Already when somebody begins to watch."""
+        ...
+
+    @property
     def write(self) -> Write: ...
 
     def close(self, code: Close) -> None: ...
@@ -79,7 +84,8 @@ class Watcher:
         self.around: object = None  # and this of what is around it
         self.content: str | None = None  # a screen was told this
         self._alarm: asyncio.TimerHandle | None = None
-        self.deliver: Write | None = line.write  # kept here: to look it up at the line costs more than to tell it
+        # Kept here: to look it up at the line costs more than to tell it.
+        self.deliver: Write | None = None if line.is_full else line.write
         line.watcher = self
 
     @property

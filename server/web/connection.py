@@ -95,6 +95,7 @@ class Connection(Guarded):
 
     write: Callable[[bytes], None]  # the transport's own: nothing stands between the hub and the kernel
     watcher: Watcher | None = None
+    is_full = False
     _inbound: Inbound | None = None
 
     async def hold(self, watcher: Watcher) -> None:
@@ -154,12 +155,14 @@ class Connection(Guarded):
                 self.watcher.close(Close.TOO_MUCH)
 
     def pause_writing(self) -> None:
+        self.is_full = True
         if self.watcher is not None:
             self.watcher.full()
         super().pause_writing()
 
     def resume_writing(self) -> None:
         super().resume_writing()
+        self.is_full = False
         if self.watcher is not None and not self.close_sent and not self.transport.is_closing():
             self.watcher.ready_again()
 

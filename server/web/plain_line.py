@@ -23,6 +23,10 @@ class PlainLine:
         self._closed: Close | None = None
         self._wake = asyncio.Event()
 
+    @property
+    def is_full(self) -> bool:
+        return self._message is not None
+
     def write(self, message: bytes) -> None:
         self._message = message
         if self.watcher is not None:
@@ -52,6 +56,7 @@ class PlainLine:
             pass
         finally:
             watcher.ended()
+            self.watcher = None
             listener.cancel()
         return self._closed or Close.RESTART
 

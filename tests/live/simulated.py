@@ -117,6 +117,10 @@ class Ear:
         self._message: bytes | None = None
         self._spoken = asyncio.Event()
 
+    @property
+    def is_full(self) -> bool:
+        return self._message is not None
+
     def write(self, message: bytes) -> None:
         assert self.watcher is not None
         assert self._message is None, "a line that is full was written to"

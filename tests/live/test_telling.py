@@ -220,6 +220,22 @@ def test_one_screen_is_drawn_once_however_many_look_at_it() -> None:
     simulate(story())
 
 
+def test_who_begins_to_watch_on_a_line_that_is_full_is_told_when_it_is_not() -> None:
+    """Nothing is piled up there: as when pings fill it whose answers are not read."""
+
+    class Full(Ear):
+        is_full = True
+
+    async def story() -> None:
+        hub, ear = a_hub(FakeBoards(), {"lobby": still}), Full()
+        watcher = await hub.watch(LOBBY, {WALL}, ear)
+        assert await silence(ear, 0.001)
+        watcher.ready_again()
+        assert await heard(ear, 0.001)
+
+    simulate(story())
+
+
 def test_a_line_that_breaks_in_our_hands_ends_and_nobody_else_notices() -> None:
     class Broken(Ear):
         def write(self, message: bytes) -> None:
