@@ -1,10 +1,11 @@
 """From the press of N to the new card painted, with 200 people waiting, beside a bare page that swaps one fragment.
 
 Both in one Chromium, in turn, by real key presses. In the page the time runs from the key's own event until the frame
-in which the card first stood in the document has been painted; so the request, the server, the answer, htmx and the
-layout are in it, and the way from the driver to the browser is not. After each call the customer is put back, and the
-next press comes when all 200 are shown again. Both pages are at rest when they are pressed: where something has just
-been painted, Chromium keeps step with the screen, and what comes next waits for its beat. The bare page's server keeps
+in which another card than before first stood in the document has been painted; so the request, the server, the answer,
+htmx and the layout are in it, and the way from the driver to the browser is not. What else a press changes is no card:
+htmx marks at once what was pressed, and that is painted too. After each call the customer is put back, and the next
+press comes when all 200 are shown again. Both pages are at rest when they are pressed: where something has just been
+painted, Chromium keeps step with the screen, and what comes next waits for its beat. The bare page's server keeps
 nothing and knows one route.
 """
 
@@ -34,19 +35,21 @@ BRANCH = "paint"
 PATIENCE = 20_000  # ms
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 WATCH = """(card) => {
-  const is = () => document.querySelector(card) !== null;
-  const begin = () => {
-    window.pressed = performance.now();
-    window.painted = new Promise((done) => { window.paints = done; });
-  };
-  addEventListener("keydown", ({ key }) => { if (key === "n") begin(); }, true);
+  const shown = () => document.querySelector(card);
+  let from, old, done;
+  addEventListener("keydown", ({ key }) => {
+    if (key !== "n") return;
+    from = performance.now();
+    old = shown();
+    window.painted = new Promise((resolve) => { done = resolve; });
+  }, true);
   new MutationObserver(() => {
-    if (!window.pressed || !is()) return;
-    const from = window.pressed;
-    window.pressed = 0;
+    if (!done || !shown() || shown() === old) return; // what changes first is that htmx marks what was pressed
+    const told = done;
+    done = null;
     requestAnimationFrame(() => {
       const after = new MessageChannel(); // its message comes when the frame has been painted
-      after.port1.onmessage = () => window.paints(performance.now() - from);
+      after.port1.onmessage = () => told(performance.now() - from);
       after.port2.postMessage(0);
     });
   }).observe(document, { subtree: true, childList: true, attributes: true });
