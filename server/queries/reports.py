@@ -1,8 +1,8 @@
 """The question behind a report: what the tickets of these business days and their diaries say, as columns.
 
 A plain visit (joined, called, started, finished, or gone) is read from its ticket, which carries the same facts as its
-diary. What went otherwise, perhaps one in ten, is told by its whole diary. Both in pieces of two weeks: PostgreSQL's
-patience holds for each statement, and no more than two weeks of rows stand in memory.
+diary. What went otherwise, perhaps one in ten, is told by its whole diary. Both in pieces of four weeks: PostgreSQL's
+patience holds for each statement, and no more than four weeks of rows stand in memory.
 """
 
 import json
@@ -40,7 +40,7 @@ from server.domain.reports.facts import BROKEN, EVERYTHING, KEPT, NOT_JUDGED, UN
 from server.domain.reports.visits import AT_THE_CALL, AT_THE_COUNTER, BEFORE_THE_CALL, Line, Visit, visit
 from server.domain.ticket import Ticket
 
-PIECE = timedelta(days=14)
+PIECE = timedelta(weeks=4)
 SLOT_MS = int(SLOT.total_seconds() * 1000)
 MINUTE = 60_000  # ms
 AT_ONCE = 500  # diaries by their tickets' ids
