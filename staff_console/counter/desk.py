@@ -138,6 +138,16 @@ class Desk:
         """Moves without a button in this state, and their keys: pressed, they say why."""
         return {move: key for move, key in KEYS.items() if move not in BUTTONS[self.state]}
 
+    def why_not(self, move: str) -> str:
+        """Slug of the sentence why the key of `move` does nothing now: `counter.why-not.*`."""
+        if move == "next" and self.state in ("called", "serving", "break"):
+            return "next-break" if self.state == "break" else "next-busy"
+        if move == "start" and self.state == "serving":
+            return "start-done"
+        if move == "recall" and self.state == "called":
+            return "recall-used"
+        return move
+
     @property
     def recalls_left(self) -> int:
         return max(self.view.branch.recall_limit - self.ticket.recalls, 0) if self.ticket else 0

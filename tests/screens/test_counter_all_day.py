@@ -25,6 +25,25 @@ async def test_my_day_counts_served_times_and_thanks(house: House) -> None:
     assert "Served 3 Typical service 6 min Thanks received 1" in words(await ken.opens(house.at("1")))
 
 
+async def test_a_key_that_does_nothing_says_the_reason_of_now(house: House) -> None:
+    ken = await house.ken_stands_at("1")
+    assert "as soon as somebody waits" in (await ken.opens(house.at("1"))).text
+    await house.world.changes(recall_limit=1, recall_gap=0)
+    ken = await called(house)
+    page = (await ken.opens(house.at("1"))).text
+    assert "Finish with this customer first" in page
+    assert "as often as your branch allows" not in page
+    await ken.sends(f"{house.at('1')}/recalls")
+    assert "as often as your branch allows" in (await ken.opens(house.at("1"))).text
+    await ken.sends(f"{house.at('1')}/service")
+    page = (await ken.opens(house.at("1"))).text
+    assert "The service has started" in page
+    assert "press N first" not in page
+    await ken.sends(f"{house.at('1')}/outcome", outcome="resolved")
+    await ken.sends(f"{house.at('1')}/duty/break", on_break="true")
+    assert "press K to go on" in (await ken.opens(house.at("1"))).text
+
+
 async def test_my_day_is_shown_at_its_end(house: House) -> None:
     ken = await is_serving(house)
     await ken.sends(f"{house.at('1')}/outcome", outcome="resolved")
