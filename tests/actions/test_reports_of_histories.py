@@ -238,7 +238,8 @@ async def _is_as_counted_slowly(url: str, zone: str, start: datetime, day_starts
         await world.changes(time_zone=zone, day_starts_at=day_starts_at, hours=None, undo_seconds=3600)
         await Days(world, seed).pass_by()
         middle = (start + timedelta(days=1)).date()
-        weeks = (start.date() - timedelta(days=40), start.date() + timedelta(days=40))
+        after = middle + timedelta(days=1)
+        weeks = (after - reports.PIECE, after + reports.PIECE)  # pieces meet between these two days
         for days in ((date(2026, 1, 1), date(2026, 12, 31)), (middle, middle)):
             assert _as_counted(await _reported(world, days)) == await world.ask(slow_report, world.branch, *days)
         for only in (EVERYTHING, *_narrowings(world, Random(seed))):
