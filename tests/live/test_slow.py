@@ -20,6 +20,7 @@ from tests.world import Customer
 
 PROMPT = 5.0  # seconds in which others hear of a change, however busy the machine
 PATIENT = 1.0  # seconds that a client may take that does not read, where a test says so
+TICK = 0.01  # seconds by which a timer may be early: the loop that serves counts them in whole milliseconds
 STUCK = 0.3  # seconds without taking anything: so it is stuck
 FILLER = framed('{"v":0,"filler":"' + "x" * 2000 + '"}')
 
@@ -42,7 +43,7 @@ async def test_whoever_never_reads_delays_nobody_and_is_cut_in_time(
         await wire.world.ken.serves(called)
     assert median(took) < PROMPT
     await _until(lambda: _count(wire) == 1)
-    assert monotonic() - since >= PATIENT
+    assert monotonic() - since > PATIENT - TICK
     assert await stuck.code() is None
     await _until(lambda: len(wire.server.server_state.connections) == 1)
 
