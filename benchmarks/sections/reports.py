@@ -2,9 +2,11 @@
 
 Beside each stands one plain scan of the same events: their columns that a report counts, in order, as rows in Python;
 scans and reports take turns, in a Python that is set as the server's is. The time until the answer is told beside it:
-on PostgreSQL most of it passes there.
+on PostgreSQL most of it passes there. And what those who join feel of it: a join while a year is counted, beside a join
+while nothing is.
 """
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,8 +23,9 @@ from sqlalchemy.orm import Session
 
 from benchmarks import disk
 from benchmarks.databases import database
-from benchmarks.report import Report, note, spread
+from benchmarks.report import MILLI, Report, note, p99, spread
 from benchmarks.scale import often
+from benchmarks.visitor import joins_meanwhile
 from benchmarks.years import ID, PER_DAY, Years, lived
 from server import interpreter
 from server.bus import InProcessBus
@@ -35,6 +38,8 @@ from server.queries.reports import PIECE
 POSTGRES = os.environ.get("BENCH_POSTGRES_URL", "postgresql://127.0.0.1/postgres")
 RANGES = {"month": 30, "year": 365}  # days
 AT_MOST = 10.0
+QUIET_SECONDS = 3.0  # of joins while nothing is counted
+JOIN_AT_MOST = 3.0  # × a join while nothing is counted
 
 
 @dataclass
@@ -51,6 +56,11 @@ class Measured:
     async def turn(self) -> None:
         self.scans.append(await self._timed(self._scan))
         self.reports.append(await self._timed(self._report))
+
+    async def joins(self, *, counted: bool) -> list[float]:
+        """Seconds of each join while this report is counted, or while nothing is."""
+        doing = self.db.ask_at_length(self._report) if counted else asyncio.sleep(QUIET_SECONDS)
+        return await joins_meanwhile(self.db, ID, "renewals", asyncio.ensure_future(doing))
 
     async def _timed(self, question: Callable[[Session], Any]) -> float:
         began = perf_counter()
@@ -91,7 +101,28 @@ async def run() -> bool:
             ratio = median(each.reports) / median(each.scans)
             cells = (name, f"{each.people:,}", spread(each.scans, digits=2), spread(each.reports, digits=2))
             report.row(*cells, ratio=ratio, at_most=AT_MOST)
-        return report.say()
+        within = report.say()
+        whole_years = {name: each for name, each in measured.items() if each.days == RANGES["year"]}
+        return await _beside(whole_years, turns) and within
+
+
+async def _beside(years: dict[str, Measured], turns: int) -> bool:
+    """Whoever joins while a year is counted: print the table; whether they are kept waiting no longer than they may."""
+    report = Report("A join while a year is counted", "", "p50 ms", "p99 ms", ratio="÷ quiet p50")
+    for name, year in years.items():
+        quiet: list[float] = []
+        meanwhile: list[float] = []
+        for _ in track(range(turns), f"Joins, {name}", transient=True):
+            quiet += await year.joins(counted=False)
+            meanwhile += await year.joins(counted=True)
+        anchor = median(quiet)
+        report.row(f"{name}: quiet", *_p50_p99(quiet))
+        report.row(f"{name}: meanwhile", *_p50_p99(meanwhile), ratio=median(meanwhile) / anchor, at_most=JOIN_AT_MOST)
+    return report.say()
+
+
+def _p50_p99(seconds: list[float]) -> tuple[str, str]:
+    return f"{median(seconds) * MILLI:.1f}", f"{p99(seconds) * MILLI:.1f}"
 
 
 def _places() -> dict[str, str]:
