@@ -144,7 +144,7 @@ async def served(
     made = (
         beside.made
         if beside
-        else [await set_up(app.state.db, parse(_always(harbour(id=id)))) for id in ("harbour", "market")]
+        else [await set_up(app.state.db, parse(always_open(harbour(id=id)))) for id in ("harbour", "market")]
     )
     config = _uvicorn(app)
     config.host, config.port, config.timeout_graceful_shutdown, config.ws = "127.0.0.1", free_port(), 1, way
@@ -168,7 +168,7 @@ async def wire(request: pytest.FixtureRequest, sqlite_pattern: str, tmp_path: Pa
         yield found
 
 
-def _always(text: str) -> str:
+def always_open(text: str) -> str:
     """Open at any time of any day."""
     head, _, rest = text.partition("[branch.hours]")
     return head + "[[services]]" + rest.partition("[[services]]")[2]

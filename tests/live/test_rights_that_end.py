@@ -10,14 +10,16 @@ import pytest
 from sqlalchemy.orm import Session
 
 from server.actions.arranging import staff
-from server.branch_file import PersonSection
+from server.branch_file import PersonSection, parse
 from server.db import Database
 from server.domain.people import EVERYWHERE, Grant, Role
+from server.first_start import set_up
 from server.live.wire import Close
 from server.queries import people
 from tests.live import test_endings as endings
-from tests.live.conftest import PATIENCE, Wire, ended, served
+from tests.live.conftest import PATIENCE, Wire, always_open, ended, served
 from tests.live.test_controls import IMPATIENT, nothing
+from tests.world import harbour
 
 Change = Callable[[Wire, Database], Awaitable[None]]
 MARKET = "/api/v1/live/branches/market"
@@ -33,6 +35,13 @@ async def both(database_url: str, tmp_path: Path) -> AsyncIterator[Wire]:
 async def role_changes(wire: Wire, db: Database) -> None:
     """Ken becomes a manager: what he may is asked again."""
     await _does(wire, db, staff.change, section=PersonSection(name="Ken", role="manager"))
+
+
+async def file_changes_role(wire: Wire, db: Database) -> None:
+    """The branch's file makes Ken a manager, by the command, beside the server."""
+    now_manager = always_open(harbour()).replace('name = "Ken"\nrole = "agent"', 'name = "Ken"\nrole = "manager"')
+    assert now_manager != always_open(harbour())
+    await set_up(db, parse(now_manager))
 
 
 async def person_goes(wire: Wire, db: Database) -> None:
@@ -54,6 +63,7 @@ async def one_session_ends(wire: Wire, db: Database) -> None:
 
 CHANGES: list[tuple[Change, bool]] = [
     (role_changes, True),
+    (file_changes_role, True),
     (person_goes, False),
     (sessions_end, False),
     (one_session_ends, False),

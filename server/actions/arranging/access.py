@@ -10,7 +10,7 @@ from server.branch_file import DeviceSection, PersonSection
 from server.chance import hashed
 from server.domain.branch import Branch
 from server.domain.device import Device
-from server.domain.people import ApiKey, Grant, OneTimeLink, StaffMember
+from server.domain.people import ApiKey, Grant, OneTimeLink, Revocation, StaffMember
 from server.queries import people
 
 LINK_LIFE = timedelta(days=7)
@@ -60,13 +60,23 @@ def person_access(
         member = StaffMember(id=new_id(), name=section.name, active=True, created_at=now)
         session.add(member)
         session.flush()
-    session.merge(Grant(staff_id=member.id, branch_id=branch.id, role=section.role))
+    _give_role(session, branch, now, member.id, section.role, new=new)
     key = None
     if section.key and (new or not people.has_key(session, member.id)):
         key = new_token()
         session.add(ApiKey(key_hash=hashed(key), id=new_id(), staff_id=member.id, created_at=now))
     link = None if people.has_signed_in(session, member.id) else new_link(session, now, "staff", member.id, new_token())
     return PersonAccess(member.id, member.name, section.role, link, key)
+
+
+def _give_role(session: Session, branch: Branch, now: datetime, staff_id: str, role: str, *, new: bool) -> None:
+    """What somebody had open on the strength of another role ends, in every process that serves beside this one."""
+    grant = session.get(Grant, (staff_id, branch.id))
+    if grant is not None and grant.role == role:
+        return
+    session.merge(Grant(staff_id=staff_id, branch_id=branch.id, role=role))
+    if not new:
+        session.add(Revocation(subject_kind="staff", subject=staff_id, at=now))
 
 
 def device_access(
