@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from server.actions.answers import stamp
 from server.actions.counters import must_be_free
 from server.db import Unchanged
+from server.domain.base import is_planned
 from server.domain.branch import Branch
 from server.domain.errors import Conflict, CounterOccupied, Invalid
 from server.domain.people import BREAK_REASONS, Actor, Duty
@@ -30,6 +31,8 @@ def take(
 ) -> Answer | Unchanged:
     """Stand at a counter. Again: the work profile is replaced. A free counter elsewhere is left for this one."""
     counter = branches.counter(session, branch.id, counter_id)
+    if branch.archived:
+        raise Conflict("branch-archived")
     here = branches.duty_at(session, counter_id)
     if here is not None and here.staff_id != by.id:
         raise CounterOccupied(counter=counter.label, name=branches.staff_name(session, here.staff_id))
@@ -70,6 +73,8 @@ def change_break(
     """On or off a break; while somebody is current it begins when they have gone."""
     if reason is not None and reason not in BREAK_REASONS:
         raise Invalid("break-reason", {"reason": "break-reason"})
+    if not is_planned(back_at):
+        raise Invalid("moment-unclear", {"back_at": "moment-unclear"})
     duty = branches.duty_here(session, counter_id, by.id)
     if on_break:
         duty.take_break(now, back_at, busy=tickets.current_at(session, counter_id) is not None, reason=reason)

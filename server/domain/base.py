@@ -17,14 +17,27 @@ UNTYPED = dict.fromkeys([
 ])  # fmt: skip
 
 
+PLANNED = range(2000, 2200)
+"""Years in which somebody may plan something: whatever is farther was a slip of the hand."""
+
+
 def to_ms(at: datetime) -> int:
     """Whole milliseconds since 1970, UTC; the resolution of everything stored."""
     return int(at.timestamp() * 1000)
 
 
+# An instant that no clock can show in every time zone would end each page that reads it, and every start of the server.
+_FIRST, _LAST = to_ms(datetime(100, 1, 1, tzinfo=UTC)), to_ms(datetime(9900, 1, 1, tzinfo=UTC))
+
+
 def from_ms(ms: int) -> datetime:
-    """The aware UTC instant of `to_ms`."""
-    return datetime.fromtimestamp(ms / 1000, UTC)
+    """The aware UTC instant of `to_ms`; what lies near either end of the calendar as of the years 100 and 9900."""
+    return datetime.fromtimestamp((ms if _FIRST < ms < _LAST else max(_FIRST, min(ms, _LAST))) / 1000, UTC)
+
+
+def is_planned(at: datetime | None) -> bool:
+    """Whether somebody may plan something for then; None, no time at all, is fine."""
+    return at is None or at.year in PLANNED
 
 
 class Instant(TypeDecorator[datetime]):

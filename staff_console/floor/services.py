@@ -66,7 +66,7 @@ def _until(chosen: str, view: BoardView, now: datetime) -> datetime | None:
     """ "30": minutes; "opening": when the branch opens next; "": until somebody opens it."""
     if chosen == "opening":
         return view.branch.opens_at
-    if chosen and (not chosen.isdecimal() or int(chosen) not in MINUTES):
+    if chosen and chosen not in map(str, MINUTES):
         raise Invalid("invalid-input", {"until": "until-past"})
     return now + timedelta(minutes=int(chosen)) if chosen else None
 

@@ -15,6 +15,7 @@ from staff_console.setup.forms import Form, filled
 from staff_console.setup.room import Room, room
 from staff_console.setup.telling import what
 
+DIGITS = 18  # of a version
 CHANCE = from_file.Chance(new_id, new_token)
 router = APIRouter(prefix="/setup/{branch_id}/file")
 Here = Annotated[Room, Depends(room)]
@@ -64,7 +65,7 @@ async def bring(here: Here) -> Response:
     except BranchFileProblem as problem:
         return await _page(here, problem=problem, status=422)
     seen = form.value("seen")
-    await here.act(form, _bring, file=file, seen=int(seen) if seen.isdecimal() else -1)
+    await here.act(form, _bring, file=file, seen=int(seen) if seen.isdecimal() and len(seen) <= DIGITS else -1)
     return here.back("file", done="file-brought")
 
 

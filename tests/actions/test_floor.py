@@ -72,6 +72,14 @@ async def test_a_notice_is_up_from_its_beginning_until_its_end(world: World) -> 
     assert await problems(world, place.put_up, notice={"en": "Late"}, ends=world.clock()) == {"until": "until-past"}
 
 
+@pytest.mark.parametrize("year", [1, 1999, 2200, 9999])
+async def test_a_notice_for_a_moment_that_nobody_plans_with_is_not_put_up(world: World, year: int) -> None:
+    far = datetime(year, 6, 30, 12, tzinfo=world.clock().tzinfo)
+    unclear = await problems(world, place.put_up, notice={"en": "x"}, begins=far, ends=far)
+    assert unclear == {"from": "moment-unclear", "until": "moment-unclear"}
+    assert (await world.view()).branch.notice is None
+
+
 async def test_help_is_called_answered_and_taken_back(world: World) -> None:
     await world.ken.takes("1", ["new-passport"])
     await mira_does(world, helping.call_for_help, service_id="renewals")

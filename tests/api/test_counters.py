@@ -1,5 +1,7 @@
 """A counter in JSON: taking it, calling, and what happens with the customer there."""
 
+import pytest
+
 from tests.api.conftest import Harbour
 
 
@@ -38,6 +40,14 @@ async def test_a_break_may_name_its_end(here: Harbour) -> None:
     assert (await here.ken.asks("PATCH", f"{here.counter}/duty", {"on_break": False})).json()["on_break"] is False
     for nonsense in ({}, {"on_break": "yes"}, {"on_break": True, "back_at": "2026-11-23T13:30:00"}):
         assert (await here.ken.asks("PATCH", f"{here.counter}/duty", nonsense)).status_code == 422
+
+
+@pytest.mark.parametrize("never", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+async def test_a_break_ends_at_a_moment_that_a_clock_can_show(here: Harbour, never: str) -> None:
+    await here.ken.post(f"{here.counter}/duty")
+    refused = await here.ken.asks("PATCH", f"{here.counter}/duty", {"on_break": True, "back_at": never})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "#/back_at")
+    assert (await here.ken.asks("PATCH", f"{here.counter}/duty", {"on_break": False})).status_code == 200
 
 
 async def test_leaving_asks_where_parked_people_go(here: Harbour) -> None:

@@ -88,3 +88,9 @@ async def test_a_file_as_large_as_a_hundred_services_is_read(mira: Browser) -> N
     text = (await mira.page("/file/download")).text + "# a remark\n" * 20_000
     assert "The branch is as this file says" in (await brings(mira, text)).text
     assert (await brings(mira, text * 4)).status_code == 413
+
+
+@pytest.mark.parametrize("seen", ["", "none", "-1", "1" * 5000])
+async def test_what_nobody_was_shown_is_not_brought(mira: Browser, seen: str) -> None:
+    text = (await mira.page("/file/download")).text
+    assert (await mira.sends("/file/changes", text=text, seen=seen)).status_code == 409

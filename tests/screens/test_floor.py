@@ -1,10 +1,12 @@
 """A manager's floor: what it shows, what needs them first, and what each form of it does."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
+from server.domain.branch import Branch
 from staff_console.floor import SCREENS
 from staff_console.floor.look import Floor, floor
 from tests.screens.conftest import Browser, House
@@ -152,11 +154,28 @@ async def test_a_notice_has_words_in_each_language_and_its_time(house: House) ->
         ({"notice_en": ""}, "Please say what it is about."),
         ({"notice_en": "x", "until": "2026-11-23T12:00"}, "Please choose a moment that is still to come."),
         ({"notice_en": "x", "from": "soon"}, "Please give a day and a time."),
+        ({"notice_en": "x", "from": "0001-01-01T00:00"}, "Please give a day and a time."),
+        ({"notice_en": "x", "until": "9999-12-31T23:59"}, "Please give a day and a time."),
     ],
 )
 async def test_a_notice_that_cannot_be_put_up_says_why(house: House, fields: dict[str, Any], said: str) -> None:
     answer = await (await mira(house)).sends(f"{FLOOR}/notice", **fields)
     assert (answer.status_code, said in words(answer)) == (422, True)
+
+
+async def test_a_notice_until_the_end_of_time_keeps_nobody_out(house: House) -> None:
+    """Such a moment was let in once, and no clock can show it in every time zone."""
+    end_of_time = datetime(9999, 12, 31, 23, 59, tzinfo=timezone(timedelta(hours=-12)))
+
+    def for_ever(session: Session, branch: Branch, now: datetime) -> dict[str, Any]:
+        branch.notice, branch.notice_until, branch.arranged = {"en": "Fire drill"}, end_of_time, branch.version
+        return {}
+
+    await house.world.act(for_ever)
+    manager = await mira(house)
+    for path in (FLOOR, f"{FLOOR}/notice", "/setup/harbour/branch", "/api/v1/branches/harbour"):
+        assert (await manager.opens(path)).status_code == 200
+    assert "The notice is down." in await sends(manager, "/notice/end")
 
 
 async def test_help_is_called_from_the_queue_that_needs_it(house: House) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from server.actions.arranging.audit import record
 from server.db import Unchanged
-from server.domain.base import Words
+from server.domain.base import Words, is_planned
 from server.domain.branch import Branch, Logo
 from server.domain.errors import Invalid
 from server.domain.people import Actor
@@ -34,6 +34,8 @@ def put_up(
     begins: datetime | None = None, ends: datetime | None = None,
 ) -> Answer | Unchanged:  # fmt: skip
     """A notice for phones and walls, from `begins` (None: at once) until `ends` (None: until it is taken down)."""
+    if unclear := [field for field, at in (("from", begins), ("until", ends)) if not is_planned(at)]:
+        raise Invalid("invalid-input", dict.fromkeys(unclear, "moment-unclear"))
     if ends is not None and ends <= max(begins or now, now):
         raise Invalid("invalid-input", {"until": "until-past"})
     before = _notice_of(branch)
