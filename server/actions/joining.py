@@ -212,6 +212,8 @@ def _prove(branch: Branch, joining: Joining, presence: Presence, now: datetime) 
 
 def _joinable(session: Session, branch: Branch, joining: Joining, now: datetime) -> InUse:
     service = branches.service(session, branch.id, joining.service)
+    if branch.archived:
+        raise Conflict("branch-archived")
     if joining.channel == "agent":  # staff decide themselves whom they still take
         return service
     if not branch.is_open(now):

@@ -47,13 +47,13 @@ async def choose(
 ) -> Response:
     """The counters of every branch this person works in; `taken`: the counter whose console they had to leave."""
     language = language_of(request, staff)
-    names = [branch.id for branch in await kit.ask(branches.all_branches) if staff.may("agent", branch.id)]
-    places = [await kit.board(name) for name in names]
+    mine = [branch for branch in await kit.ask(branches.all_branches) if staff.may("agent", branch.id)]
+    places = [await kit.board(branch.id) for branch in mine if not branch.archived]
     lost = next((c for view in places if (c := view.counter(taken)) is not None), None)
     who = lost.duty.staff_name if lost and lost.duty and lost.duty.staff_id != staff.id else ""
     return pages.page(
         request, "counter/place.html", language=language, face="console", staff=staff, places=places,
-        manages=any(staff.may("manager", name) for name in [*names, "*"]), day=_day(places, staff),
+        manages=any(staff.may("manager", name) for name in (*(b.id for b in mine), "*")), day=_day(places, staff),
         taken=words.say(language, "counter.choose.elsewhere", name=who, counter=lost.label) if lost and who else "",
     )  # fmt: skip
 

@@ -46,9 +46,10 @@ SCREENS: Mapping[str, Callable[[BoardView, str, str], bytes]] = {"floor": fragme
 @router.get("/floor")
 async def choose(request: Request, staff: Staff = Depends(signed_in), kit: Kit = Depends(kit)) -> Response:
     """The only branch there is to look after, or all of them with their figures; Forbidden for who manages none."""
-    found = await kit.ask(lambda session: branches_of(session, staff.grants))
-    if not found and not staff.may("manager", "*"):
+    managed = await kit.ask(lambda session: branches_of(session, staff.grants))
+    if not managed and not staff.may("manager", "*"):
         raise Forbidden
+    found = [branch for branch in managed if not branch.archived]
     if len(found) == 1 and not pages.is_htmx(request):
         return RedirectResponse(f"/floor/{found[0].id}", 303)
     floors = [floor(await kit.board(branch.id)) for branch in found]

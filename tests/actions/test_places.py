@@ -6,15 +6,17 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from server.actions.arranging import places
+from server.actions import joining
+from server.actions.arranging import from_file, places
 from server.actions.arranging.checks import checked
-from server.branch_file import BranchSection
+from server.branch_file import BranchSection, parse
+from server.chance import new_id, new_token
 from server.domain.branch import Branch
 from server.domain.errors import Conflict, CounterOccupied, Forbidden, Invalid
 from server.domain.people import EVERYWHERE, Grant
 from server.queries.arrangement import branches_of
 from tests.actions.manager import mira_does, now_of
-from tests.world import World
+from tests.world import World, harbour
 
 QUAY = checked(BranchSection, {"id": "quay", "name": "Quay Branch", "time_zone": "Africa/Lagos"})
 
@@ -65,6 +67,24 @@ async def test_an_archived_branch_is_closed_and_comes_back(admin: World) -> None
     await mira_does(admin, places.restore)
     assert (await now_of(admin)).branch.open
     await admin.ada.joins()
+
+
+async def test_nobody_works_in_an_archived_branch(admin: World) -> None:
+    await mira_does(admin, places.archive)
+    walk_in = joining.Joining(new_id(), "renewals", "agent", "en", here=True)
+    with pytest.raises(Conflict, match="branch-archived"):
+        await admin.ken.takes("1")
+    with pytest.raises(Conflict, match="branch-archived"):
+        await admin.act(joining.join, by=admin.ken.actor, joining=walk_in, presence=admin.presence)
+
+
+async def test_a_branchs_file_does_not_bring_it_back(admin: World) -> None:
+    await mira_does(admin, places.archive)
+    seen = (await now_of(admin)).branch.rules["arranged"]
+    chance = from_file.Chance(new_id, new_token)
+    with pytest.raises(Conflict, match="branch-archived"):
+        await mira_does(admin, from_file.bring, file=parse(harbour()), chance=chance, seen=seen)
+    assert not (await admin.view()).branch.open
 
 
 async def test_a_branch_where_somebody_waits_or_stands_is_not_archived(admin: World) -> None:

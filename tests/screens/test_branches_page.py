@@ -62,6 +62,9 @@ async def test_an_archived_branch_is_on_no_list_but_the_admins(mira: Browser) ->
     await mira.sends("/archive")
     assert "Harbour Branch" not in (await mira.http.get("/")).text
     assert "1 archived branch" in await listed(mira)
+    for list_of_work in ("/counter", "/floor"):
+        page = await mira.http.get(list_of_work, headers={"cookie": f"session={mira.token}; language=en"})
+        assert (page.status_code, "Harbour Branch" in page.text) == (200, False)
     assert "Archived: closed, and on no list." in (await mira.page("/branch")).text
     await mira.sends("/archive/end")
     assert "Harbour Branch" in (await mira.http.get("/")).text

@@ -73,8 +73,11 @@ def bring(
 ) -> dict[str, Any]:
     """`apply` for a manager in the browser, without people and screens: each of those is let in on a page of its own.
 
-    `seen`: the arrangement that the manager was shown; Conflict when it has changed since.
+    `seen`: the arrangement that the manager was shown; Conflict when it has changed since. An archived branch
+    stays one: to bring that back is an admin's work.
     """
+    if branch.archived:
+        raise Conflict("branch-archived")
     if branch.arranged != seen:
         raise Conflict("file-outdated")
     return apply(session, branch, now, by=by, file=without_people(file), chance=chance)
