@@ -140,8 +140,12 @@ class Desk:
 
     def why_not(self, move: str) -> str:
         """Slug of the sentence why the key of `move` does nothing now: `counter.why-not.*`."""
-        if move == "next" and self.state in ("called", "serving", "break"):
-            return "next-break" if self.state == "break" else "next-busy"
+        if self.state == "break":
+            return "on-break"
+        if move == "next" and self.state in ("called", "serving"):
+            return "next-busy"
+        if move == "finish" and self.state == "free":
+            return "finish-nobody"
         if move == "start" and self.state == "serving":
             return "start-done"
         if move == "recall" and self.state == "called":

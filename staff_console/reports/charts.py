@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from server.domain.reports.report import MINUTE, Spread
 
 WIDTH, HEIGHT = 600, 220
+NARROWEST, ROOM = 292, 80  # what a phone has for a whole picture; for one column, while they are few
 LEFT, RIGHT, TOP, BOTTOM = 44, 8, 22, 28  # for the numbers, and the words below
 MINUTES = (1, 2, 5, 10, 15, 20, 30, 60, 120, 240, 480, 960)  # between two lines
 ROUND = (1, 2, 5)  # times a power of ten: between two lines of people
@@ -34,15 +35,18 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`lines`: (height, number). Everything in the units of the picture, WIDTH times HEIGHT."""
+    """`lines`: (height, number). Everything in the units of the picture, `width` times HEIGHT."""
 
     marks: Sequence[Mark]
     lines: Sequence[tuple[float, int]]
-    width: int = WIDTH
+    width: int
     height: int = HEIGHT
     left: int = LEFT
-    right: int = WIDTH - RIGHT
     foot: int = HEIGHT - BOTTOM
+
+    @property
+    def right(self) -> int:
+        return self.width - RIGHT
 
 
 def lengths(columns: Sequence[tuple[str, Spread, int | None]]) -> Chart | None:
@@ -64,7 +68,7 @@ def lengths(columns: Sequence[tuple[str, Spread, int | None]]) -> Chart | None:
         words = str(round(most)) if len(columns) <= WITH_NUMBERS else ""
         over = target is not None and most > target
         marks.append(Mark(label, x, width, height(half), height(most), words, over, aim))
-    return Chart(marks, lines)
+    return Chart(marks, lines, _width(len(columns)))
 
 
 def people(columns: Sequence[tuple[str, int]]) -> Chart:
@@ -76,7 +80,7 @@ def people(columns: Sequence[tuple[str, int]]) -> Chart:
     for at, (label, n) in enumerate(columns):
         words = str(n) if n and len(columns) <= WITH_NUMBERS else ""
         marks.append(Mark(label, *_place(at, len(columns)), height(0), height(n), words))
-    return Chart(marks, lines)
+    return Chart(marks, lines, _width(len(columns)))
 
 
 def _scale(longest: float, step: int) -> tuple[Callable[[float], float], list[tuple[float, int]]]:
@@ -89,9 +93,14 @@ def _scale(longest: float, step: int) -> tuple[Callable[[float], float], list[tu
     return height, [(height(number), number) for number in range(0, top + 1, step)]
 
 
+def _width(columns: int) -> int:
+    """Few columns stand together: whoever has a phone sees all of them at once."""
+    return max(NARROWEST, min(WIDTH, LEFT + RIGHT + ROOM * columns))
+
+
 def _place(at: int, of: int) -> tuple[float, float]:
     """The middle of a column, and its width."""
-    room = (WIDTH - LEFT - RIGHT) / of
+    room = (_width(of) - LEFT - RIGHT) / of
     return round(LEFT + room * (at + 0.5), 1), round(min(WIDEST, room * 0.6), 1)
 
 

@@ -165,8 +165,8 @@
     }
     for (const element of $$("[data-until]")) {
       const left = Math.max(Math.ceil(element.dataset.until - now()), 0);
-      const { words } = element.dataset;
-      write(element, words ? words.replace("{time}", length(left, "clock")) : String(left || ""));
+      const { words, seconds } = element.dataset;
+      write(element, words ? words.replace("{time}", length(left, "clock")) : left ? seconds.replace("{n}", left) : "");
       const button = element.closest("button");
       if (!left && button && element.dataset.over) Object.assign(button.dataset, { why: element.dataset.over }) && button.setAttribute("aria-disabled", "true");
     }

@@ -1,8 +1,10 @@
 """What an agent's console says beside who is here now: their day, the visit, what happens by itself, who needs help."""
 
+import re
 from datetime import timedelta
 
 from server.actions import helping, joining
+from staff_console.counter.desk import KEYS
 from tests.screens.conftest import House
 from tests.screens.test_counter import at_desk, called, words
 from tests.screens.test_counter import serving as is_serving
@@ -27,7 +29,10 @@ async def test_my_day_counts_served_times_and_thanks(house: House) -> None:
 
 async def test_a_key_that_does_nothing_says_the_reason_of_now(house: House) -> None:
     ken = await house.ken_stands_at("1")
-    assert "as soon as somebody waits" in (await ken.opens(house.at("1"))).text
+    page = (await ken.opens(house.at("1"))).text
+    assert "as soon as somebody waits" in page
+    assert "Nobody is with you: N calls the next number." in page
+    assert "press S first" not in page
     await house.world.changes(recall_limit=1, recall_gap=0)
     ken = await called(house)
     page = (await ken.opens(house.at("1"))).text
@@ -41,7 +46,9 @@ async def test_a_key_that_does_nothing_says_the_reason_of_now(house: House) -> N
     assert "press N first" not in page
     await ken.sends(f"{house.at('1')}/outcome", outcome="resolved")
     await ken.sends(f"{house.at('1')}/duty/break", on_break="true")
-    assert "press K to go on" in (await ken.opens(house.at("1"))).text
+    page = (await ken.opens(house.at("1"))).text
+    assert page.count("You are on a break: press K to go on.") == len(KEYS)
+    assert "press N first" not in page
 
 
 async def test_my_day_is_shown_at_its_end(house: House) -> None:
@@ -131,6 +138,9 @@ async def test_recall_counts_down_the_gap_and_the_card_counts_the_calls(house: H
     ken = await called(house)
     house.clock.forward(seconds=5)
     assert (await at_desk(house)).recall_at == house.clock() + timedelta(seconds=10)
+    page = words(await ken.opens(house.at("1")))
+    assert re.search(r"Recall in \d+ s", page)
+    assert re.search(r"Undo \d+ s", page)
     assert (await ken.sends(f"{house.at('1')}/recalls", htmx=True)).status_code == 409
     house.clock.forward(seconds=10)
     assert (await at_desk(house)).recall_at is None

@@ -72,6 +72,15 @@ async def test_what_needs_somebody_comes_worst_first(house: House) -> None:
     assert await needs(house) == ["over", "idle"]
 
 
+async def test_a_counter_says_who_is_there_and_since_when(house: House) -> None:
+    """Once: a sign "1" beside "Personne" reads as one person, where nobody is."""
+    await house.ken_stands_at("1")
+    house.clock.forward(minutes=7)
+    page = words(await (await mira(house)).opens(FLOOR))
+    assert "1 Ken Free for 7 min Ready for the next" in page
+    assert "2 Not staffed Nobody is on duty here." in page
+
+
 async def test_a_service_that_takes_long_may_want_help(house: House) -> None:
     await house.world.queue("Ada")
     ken = await house.ken_stands_at("1")

@@ -196,6 +196,28 @@ def test_the_ranges_before_and_after_are_as_long() -> None:
     assert november.after.after == Period(date(2027, 1, 1), date(2027, 1, 31))
 
 
+async def test_an_empty_report_leads_to_another_one(house: House) -> None:
+    mira = await _mira(house)
+    for query, way in (("", "from=2026-10-01"), ("?from=2026-10-01&to=2026-10-31", "from=2026-01-01")):
+        page = (await mira.opens(PAGE + query)).text
+        ways = page[page.index('class="ways"') :]
+        assert way in ways[: ways.index("</p>")]
+
+
+async def test_a_visit_that_nobody_was_asked_about_has_no_share(house: House) -> None:
+    await house.world.queue("Ada")
+    page = (await (await _mira(house)).opens(PAGE)).text
+    assert "Nobody was asked" in page
+    assert "– of visits" not in page
+
+
+@pytest.mark.parametrize(("columns", "width"), [(1, 292), (3, 292), (5, 452), (7, 600), (24, 600)])
+def test_a_phone_shows_a_few_columns_whole(columns: int, width: int) -> None:
+    chart = charts.people([(str(n), 3) for n in range(columns)])
+    assert chart.width == width
+    assert all(chart.left < mark.x - mark.width / 2 < mark.x + mark.width / 2 < chart.right for mark in chart.marks)
+
+
 def test_a_chart_keeps_its_marks_within_the_picture() -> None:
     columns = [("A", Spread(3, 60_000, 45 * 60_000), 15), ("B", Spread(), 15), ("C", Spread(1, 0, 0), 200)]
     chart = charts.lengths(columns)
