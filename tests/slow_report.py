@@ -184,7 +184,7 @@ def slow_report(
     branch = session.get_one(Branch, branch_id)
     zone = ZoneInfo(branch.time_zone)
     targets = {s.id: s.target_wait for s in session.scalars(select(Service).where(Service.branch_id == branch_id))}
-    done = {s: min(_outcomes(session, branch_id, s), default=(0, ""))[1] for s in targets}
+    done = {s: _done(session, branch_id, s) for s in targets}
 
     def wall(life: Life) -> datetime:
         return datetime.fromtimestamp(life.ticket.joined_at.timestamp(), UTC).astimezone(zone)
@@ -212,7 +212,7 @@ def slow_report(
         "lost": Tally((one.state, ("before", "call", "counter")[o]) for one in came if (o := one.lost_at) is not None),
         "open": sum(one.state in OPEN for one in came),
         "outcomes": dict(outcomes),
-        "resolved": sum(n for (service, outcome), n in outcomes.items() if done[service] == outcome),
+        "resolved": sum(n for (service, outcome), n in outcomes.items() if outcome in done[service]),
         "asked": len({one.ticket.visit_id for one in every if one.state == "served" and counts(*one.ended_at)}),
         "scores": Tally(rating.score for rating in ratings),
         "good": Tally(reason for rating in ratings for reason in rating.good),
@@ -224,6 +224,8 @@ def _where(service: str | None, counter: str | None) -> Callable[[str, str | Non
     return lambda for_service, at: service in (None, for_service) and counter in (None, at)
 
 
-def _outcomes(session: Session, branch_id: str, service: str) -> list[tuple[int, str]]:
+def _done(session: Session, branch_id: str, service: str) -> set[str]:
+    """The outcome that is first now, and each archived one that is not behind it."""
     of_service = select(Outcome).where(Outcome.branch_id == branch_id, Outcome.service_id == service)
-    return [(outcome.position, outcome.id) for outcome in session.scalars(of_service)]
+    known = sorted(session.scalars(of_service), key=lambda outcome: (outcome.archived, outcome.position, outcome.id))
+    return {one.id for n, one in enumerate(known) if n == 0 or (one.archived and one.position <= known[0].position)}

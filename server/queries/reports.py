@@ -9,7 +9,7 @@ import json
 from collections import Counter as Tally
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from itertools import compress, groupby
+from itertools import compress, groupby, takewhile
 from operator import itemgetter
 from typing import Any
 
@@ -83,14 +83,21 @@ def _pieces(first: date, last: date) -> Iterator[tuple[date, date]]:
         first = until + timedelta(days=1)
 
 
-def _rules(session: Session, branch_id: str) -> tuple[dict[str, int], dict[str, str]]:
-    """(service → target in minutes, service → the outcome that stands first: the matter is done)."""
+def _rules(session: Session, branch_id: str) -> tuple[dict[str, int], dict[str, list[str]]]:
+    """(service → target in minutes, service → the outcomes that say that the matter is done)."""
     targets = dict(session.execute(select(Service.id, Service.target_wait).where(Service.branch_id == branch_id)).all())
-    resolved: dict[str, str] = {}
-    in_order = select(Outcome.service_id, Outcome.id).where(Outcome.branch_id == branch_id)
-    for service, outcome in session.execute(in_order.order_by(Outcome.position, Outcome.id)):
-        resolved.setdefault(service, outcome)
-    return targets, resolved
+    found = select(Outcome.service_id, Outcome.id, Outcome.archived).where(Outcome.branch_id == branch_id)
+    # The archived one first where two share a place: a file put the other one there in its stead.
+    in_order = found.order_by(Outcome.service_id, Outcome.position, Outcome.archived.desc(), Outcome.id)
+    of_services = groupby(session.execute(in_order), key=itemgetter(0))
+    return targets, {service: _standing_first([row[1:] for row in rows]) for service, rows in of_services}
+
+
+def _standing_first(outcomes: list[tuple[str, bool]]) -> list[str]:
+    """The first live one and the archived ones before it, which stood first in their time; all archived: the first."""
+    before = [outcome for outcome, _ in takewhile(itemgetter(1), outcomes)]
+    live = next((outcome for outcome, archived in outcomes if not archived), None)
+    return [*before, live] if live else before[:1]
 
 
 def _add_people(session: Session, gathered: Facts, days: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """What many visits say together: counts, medians and shares, altogether and by day, service, hour, counter, channel."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -53,11 +53,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a branch counts by. `targets`: service → minutes; `resolved`: service → the outcome that says it is done."""
+    """What a branch counts by. `targets`: service → minutes; `resolved`: service → the outcomes that say it is done."""
 
     zone: ZoneInfo
     targets: Mapping[str, int]
-    resolved: Mapping[str, str]
+    resolved: Mapping[str, Collection[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def report(facts: Facts, first: date, last: date, rules: Rules) -> Report:
         still_open=int(np.isin(people["state"], [facts.code("state", state) for state in OPEN]).sum()),
         outcomes=outcomes,
         with_outcome=sum(outcomes.values()),
-        resolved=sum(n for (service, outcome), n in outcomes.items() if rules.resolved.get(service) == outcome),
+        resolved=sum(n for (service, outcome), n in outcomes.items() if outcome in rules.resolved.get(service, ())),
         asked=facts.asked,
         scores={score: int((tables["ratings"]["score"] == score).sum()) for score in SCORES},
         good=facts.good,
