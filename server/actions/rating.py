@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -9,7 +10,8 @@ from sqlalchemy.orm import Session
 from server.domain.branch import Branch
 from server.domain.errors import Conflict, Invalid
 from server.domain.feedback import CHIPS, COMMENT_LENGTH, Rating
-from server.domain.moves import State, TicketEvent
+from server.domain.legs import Leg, served
+from server.domain.moves import State
 from server.domain.ticket import Ticket
 from server.queries import tickets
 
@@ -35,14 +37,12 @@ def rate(session: Session, branch: Branch, now: datetime, *, ticket_id: str, tap
     rating = tickets.rating_of(session, ticket.visit_id)
     comment, contact = _clipped(tap.comment, COMMENT_LENGTH), _clipped(tap.contact, CONTACT_LENGTH)
     if rating is None:
-        legs = [
-            leg for other in tickets.visit(session, ticket.visit_id) for leg in _legs(tickets.diary(session, other.id))
-        ]
-        last = legs[-1]
+        legs = _legs(session, ticket.visit_id)
+        last, told = legs[-1], [{"service": leg.service, "counter": leg.counter, "staff": leg.staff} for leg in legs]
         rating = Rating(
-            visit_id=ticket.visit_id, ticket_id=ticket.id, branch_id=branch.id, service_id=last["service"],
-            counter_id=last["counter"], staff_id=last["staff"], score=tap.score, good=list(tap.good),
-            not_good=list(tap.not_good), comment=comment, contact=contact, legs={"served": legs}, at=now,
+            visit_id=ticket.visit_id, ticket_id=ticket.id, branch_id=branch.id, service_id=last.service,
+            counter_id=last.counter, staff_id=last.staff, score=tap.score, good=list(tap.good),
+            not_good=list(tap.not_good), comment=comment, contact=contact, legs={"served": told}, at=now,
             changed_at=now,
         )  # fmt: skip
         session.add(rating)
@@ -75,24 +75,10 @@ def _must_be_over(session: Session, branch: Branch, ticket: Ticket, now: datetim
         raise Conflict("rating-too-late")
 
 
-def _legs(diary: list[TicketEvent]) -> list[dict[str, Any]]:
-    """Every served leg, oldest first: where each service ended, by transfer or by finish."""
-    legs: list[dict[str, Any]] = []
-    staff: str | None = None
-    for line in diary:
-        if line.move in ("call", "unpark"):
-            staff = line.actor_id
-        if line.from_state in (State.SERVING, State.PARKED) and line.move in ("finish", "transfer"):
-            service = line.changes.get("service_id", [line.service_id])[0]
-            legs.append({"service": service, "counter": line.counter_id, "staff": staff})
-        elif (
-            line.move == "undo"
-            and legs
-            and line.to_state in (State.SERVING, State.PARKED)
-            and line.from_state in (State.SERVED, State.WAITING)
-        ):
-            legs.pop()
-    return legs
+def _legs(session: Session, visit_id: str) -> list[Leg]:
+    """Every served leg of the visit's tickets, in the order they ended: two tickets may take turns."""
+    diaries = [tickets.diary(session, ticket.id) for ticket in tickets.visit(session, visit_id)]
+    return sorted((leg for diary in diaries for leg in served(diary)), key=attrgetter("ended"))
 
 
 def _clipped(text: str | None, length: int) -> str | None:

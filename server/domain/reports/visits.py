@@ -6,9 +6,9 @@ a service is what a leg got at a counter until it was finished or sent on, witho
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from server.domain.moves import UNDOABLE, Move, State
+from server.domain.moves import UNDOABLE, Move, State, TicketEvent
 
 BEFORE_THE_CALL, AT_THE_CALL, AT_THE_COUNTER = range(3)
 STAGES = ("before", "call", "counter")
@@ -27,6 +27,9 @@ class Line(NamedTuple):
     from_state: str | None
     service: str
     counter: str | None
+
+
+AnyLine = TypeVar("AnyLine", Line, TicketEvent)
 
 
 class Given(NamedTuple):
@@ -86,9 +89,9 @@ def visit(diary: Sequence[Line]) -> Visit:
     return found
 
 
-def standing(diary: Iterable[Line]) -> list[Line]:
+def standing(diary: Iterable[AnyLine]) -> list[AnyLine]:
     """The lines without what was undone, and without the undoing."""
-    lines: list[Line] = []
+    lines: list[AnyLine] = []
     for line in diary:
         if line.move == Move.UNDO:
             while lines.pop().move not in UNDOABLE:  # what followed the move was harmless, and goes with it
