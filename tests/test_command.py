@@ -245,7 +245,7 @@ def test_whoever_has_lost_everything_is_let_in_by_whoever_runs_the_server(folder
 
 def test_migrating_an_empty_database_makes_every_table(tmp_path: Path) -> None:
     before, now = migrate(f"sqlite:///{tmp_path / 'x.db'}")
-    assert (before, now) == (None, "0009")
+    assert (before, now) == (None, "0010")
 
 
 def test_export_prints_the_branch_that_setup_makes_again(folder: Path, branch_file: Path, tmp_path: Path) -> None:

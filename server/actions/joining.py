@@ -64,6 +64,7 @@ def join(session: Session, branch: Branch, now: datetime, *, by: Actor, joining:
     arrival = branch.next_place(now)
     here = proof is not None or joining.here
     likely, at_most, p50, p90 = joining.promised or (None,) * 4
+    head_start = _head_start(priority, by)
     joined = joined_rows(
         Stamp(_diarist(by, joining.ticket_id), now, branch.version), State.WAITING if here else State.EXPECTED,
         id=joining.ticket_id, branch_id=branch.id, visit_id=visit, business_day=branch.business_day,
@@ -71,8 +72,8 @@ def join(session: Session, branch: Branch, now: datetime, *, by: Actor, joining:
         device_id=proof.device if proof else joining.device_id, language=joining.language, generation=1,
         promised_likely=likely, promised_at_most=at_most, foreseen_p50=p50, foreseen_p90=p90, name=joining.name,
         need=joining.need, note=joining.note, appointment_at=joining.appointment_at,
-        number=number, service_id=service.id, arrival=arrival, place=place_of(arrival, _head_start(priority, by)),
-        priority_id=priority.id if priority else None, priority_confirmed=_counts(priority, by),
+        number=number, service_id=service.id, arrival=arrival, place=place_of(arrival, head_start),
+        head_start=head_start, priority_id=priority.id if priority else None, priority_confirmed=_counts(priority, by),
     )  # fmt: skip
     tickets.add(session, joined)
     return joined_answer(session, branch, joined)
@@ -91,10 +92,9 @@ def change_service(
     if not (new.open and branch.is_open(now)):
         raise Conflict("service-closed")
     number = _number(session, branch, new, ticket.business_day)
-    arrival = branch.next_place(now)
-    ticket.change_service(
-        stamp(by, branch, now), new.id, number, arrival, place_of(arrival, tickets.head_start(session, ticket))
-    )
+    arrival, head_start = branch.next_place(now), tickets.head_start(session, ticket)
+    place = place_of(arrival, head_start)
+    ticket.change_service(stamp(by, branch, now), new.id, number, arrival, place, head_start)
     return ticket_answer(session, branch, ticket)
 
 
@@ -113,13 +113,14 @@ def arrive(
     if not here:
         presence.read_proof(branch.id, proof or "", now)
     ticket = tickets.ticket(session, branch.id, ticket_id)
-    arrival, place = ticket.arrival, ticket.place
+    arrival, place, head_start = ticket.arrival, ticket.place, ticket.head_start
     appointment = ticket.appointment_at
     late = now > (appointment or ticket.joined_at + timedelta(minutes=branch.arrive_by))
     if late or appointment:
         arrival = branch.next_place(now) if late or appointment is None else to_ms(appointment)
-        place = place_of(arrival, tickets.head_start(session, ticket))
-    ticket.arrive(stamp(by, branch, now), arrival, place)
+        head_start = tickets.head_start(session, ticket)
+        place = place_of(arrival, head_start)
+    ticket.arrive(stamp(by, branch, now), arrival, place, head_start)
     return ticket_answer(session, branch, ticket)
 
 

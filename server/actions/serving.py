@@ -163,10 +163,12 @@ def reclass(
 ) -> Answer:
     """An agent confirms or changes the priority class, or withdraws it (None)."""
     ticket = tickets.ticket(session, branch.id, ticket_id)
-    counted = tickets.head_start(session, ticket)
+    # What its class gives now is for who comes later: taken back is what it was given.
+    counted = tickets.head_start(session, ticket) if ticket.head_start is None else ticket.head_start
     head_start = branches.priority(session, branch.id, priority).head_start if priority else 0
     # From where it stands now, not from its arrival: it may have let others go first, or have been sent to the end.
-    ticket.reclass(stamp(by, branch, now), priority, priority is not None, place_of(ticket.place, head_start - counted))
+    place = place_of(ticket.place, head_start - counted)
+    ticket.reclass(stamp(by, branch, now), priority, priority is not None, place, head_start)
     return ticket_answer(session, branch, ticket)
 
 

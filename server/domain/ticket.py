@@ -74,7 +74,7 @@ class Ticket(Base):
     reason: Mapped[str | None] = mapped_column(Typed)  # why it was chosen or removed
 
     RECOUNTED = (
-        "state", "number", "service_id", "arrival", "place", "place_version", "leg", "leg_since",
+        "state", "number", "service_id", "arrival", "place", "place_version", "head_start", "leg", "leg_since",
         "priority_id", "priority_confirmed", "counter_id", "duty_id", "staff_id", "bound_counter_id", "bound_staff_id",
         "called_at", "recalls", "acknowledged_at", "started_at", "parked_at", "ready", "missed_at", "away_since",
         "postponements", "returns", "outcome_id", "closed_at", "first_called_at", "excused_at",
@@ -85,6 +85,7 @@ class Ticket(Base):
     arrival: Mapped[int] = mapped_column(BigInteger)  # ms; the place without a head start
     place: Mapped[int] = mapped_column(BigInteger)
     place_version: Mapped[int] = mapped_column(BigInteger)
+    head_start: Mapped[int | None]  # minutes, as it was given; None: by a version that did not write it down
     leg: Mapped[int] = mapped_column(default=1)
     leg_since: Mapped[datetime]
     priority_id: Mapped[str | None]
@@ -127,24 +128,20 @@ class Ticket(Base):
 
     # The customer
 
-    def change_service(self, stamp: Stamp, service_id: str, number: str, arrival: int, place: int) -> TicketEvent:
+    def change_service(
+        self, stamp: Stamp, service_id: str, number: str, arrival: int, place: int, head_start: int
+    ) -> TicketEvent:
         return self._move(
-            Move.CHANGE_SERVICE,
-            stamp,
-            service_id=service_id,
-            number=number,
-            arrival=arrival,
-            place=place,
-            place_version=stamp.version,
-            excused_at=self._excused(stamp),
-        )
+            Move.CHANGE_SERVICE, stamp, service_id=service_id, number=number, arrival=arrival, place=place,
+            place_version=stamp.version, head_start=head_start, excused_at=self._excused(stamp),
+        )  # fmt: skip
 
-    def arrive(self, stamp: Stamp, arrival: int, place: int) -> TicketEvent:
-        """`arrival`, `place`: the kept ones, or new ones for who comes late."""
+    def arrive(self, stamp: Stamp, arrival: int, place: int, head_start: int | None) -> TicketEvent:
+        """`arrival`, `place`, `head_start`: the kept ones, or new ones for who comes late."""
         version = self.place_version if place == self.place else stamp.version
         return self._move(
-            Move.ARRIVE, stamp, arrival=arrival, place=place, place_version=version, leg_since=stamp.at,
-            excused_at=self._excused(stamp),
+            Move.ARRIVE, stamp, arrival=arrival, place=place, place_version=version, head_start=head_start,
+            leg_since=stamp.at, excused_at=self._excused(stamp),
         )  # fmt: skip
 
     def step_away(self, stamp: Stamp) -> TicketEvent:
@@ -178,15 +175,13 @@ class Ticket(Base):
 
     # The agent
 
-    def reclass(self, stamp: Stamp, priority_id: str | None, confirmed: bool, place: int) -> TicketEvent:
+    def reclass(
+        self, stamp: Stamp, priority_id: str | None, confirmed: bool, place: int, head_start: int
+    ) -> TicketEvent:
         return self._move(
-            Move.RECLASS,
-            stamp,
-            priority_id=priority_id,
-            priority_confirmed=confirmed,
-            place=place,
-            place_version=stamp.version,
-        )
+            Move.RECLASS, stamp, priority_id=priority_id, priority_confirmed=confirmed, place=place,
+            place_version=stamp.version, head_start=head_start,
+        )  # fmt: skip
 
     def call(self, stamp: Stamp, duty: Duty) -> TicketEvent:
         return self._move(

@@ -180,9 +180,9 @@ def _ticket(t: Ticket, labels: dict[str, str]) -> TicketView:
         counter_label=labels.get(t.counter_id or ""), bound_counter=t.bound_counter_id, bound_staff=t.bound_staff_id,
         agent=t.staff_id, recalls=t.recalls, ready=t.ready, postponements=t.postponements, returns=t.returns,
         promised=promised, name=t.name, need=t.need, note=t.note,
-        language=t.language, priority=t.priority_id, priority_confirmed=t.priority_confirmed, channel=t.channel,
-        appointment_at=t.appointment_at, visit=t.visit_id, outcome=t.outcome_id, device=t.device_id,
-        ahead=None, near=False, wait=None, why=None,
+        language=t.language, priority=t.priority_id, priority_confirmed=t.priority_confirmed,
+        head_start=t.head_start or 0, channel=t.channel, appointment_at=t.appointment_at, visit=t.visit_id,
+        outcome=t.outcome_id, device=t.device_id, ahead=None, near=False, wait=None, why=None,
     )  # fmt: skip
 
 

@@ -161,6 +161,7 @@ class TicketView(NamedTuple):
     language: str
     priority: str | None  # priority class id
     priority_confirmed: bool
+    head_start: int  # minutes that count in its place
     channel: str  # phone, kiosk, agent, api
     appointment_at: datetime | None
     visit: str

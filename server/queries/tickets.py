@@ -93,7 +93,7 @@ def add(session: Session, joined: Joined) -> None:
 
 
 def head_start(session: Session, ticket: Ticket) -> int:
-    """Minutes that count now: none while its class waits to be confirmed, still those of a class since archived."""
+    """Minutes for a new place: none while its class waits to be confirmed, still those of a class since archived."""
     if ticket.priority_id is None or not ticket.priority_confirmed:
         return 0
     found = session.get(Priority, (ticket.branch_id, ticket.priority_id))

@@ -172,17 +172,10 @@ class Desk:
             return "sent"
         if ticket.appointment_at:
             return "appointment"
-        if ticket.priority and self.head_start(ticket):
+        if ticket.head_start:
             return "priority"
         longest = min(self.queue, key=lambda t: t.waiting_since, default=ticket)
         return "longest" if longest.id == ticket.id else "order"
-
-    def head_start(self, ticket: TicketView) -> int:
-        """Minutes that the ticket's priority class counts for, 0 while an agent must still confirm it."""
-        for priority in self.view.priorities:
-            if priority.id == ticket.priority and (ticket.priority_confirmed or not priority.confirm):
-                return priority.head_start
-        return 0
 
     def rows(self, most: int) -> Iterator[tuple[TicketView, Words, bool, int]]:
         """The first of the queue: who, for what, whether longer than its service's target, minutes waited."""

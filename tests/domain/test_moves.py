@@ -59,9 +59,9 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 KEN = Actor("staff", "ken")
 DUTY = Duty(id="d", counter_id="1", staff_id="ken", services=[])
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
-    "change_service": ("renewals", "B001", 5, 5), "arrive": (5, 5), "postpone": ((9, 9),), "come_again": ((9, 9),),
-    "reclass": ("elderly", True, 5), "call": (DUTY,), "finish": ("resolved",), "unpark": (DUTY,),
-    "transfer": ("renewals", None, None, (9, 9)),
+    "change_service": ("renewals", "B001", 5, 5, 0), "arrive": (5, 5, 0), "postpone": ((9, 9),),
+    "come_again": ((9, 9),), "reclass": ("elderly", True, 5, 10), "call": (DUTY,), "finish": ("resolved",),
+    "unpark": (DUTY,), "transfer": ("renewals", None, None, (9, 9)),
 }  # fmt: skip
 VERBS = {move: {"return": "come_again", "ready": "get_ready"}.get(move, move.replace(" ", "_")) for move in TABLE}
 

@@ -249,11 +249,8 @@ async def test_a_priority_is_given_and_withdrawn_by_the_agent(house: House) -> N
     ken = await house.ken_stands_at("1")
     await ken.sends(f"{house.at('1')}/priorities", ticket=bo.ticket, priority="business", htmx=True)
     found = await at_desk(house)
-    assert [found.queue[0].number, found.why(found.queue[0]), found.head_start(found.queue[0])] == [
-        "A002",
-        "priority",
-        5,
-    ]
+    first = found.queue[0]
+    assert (first.number, found.why(first), first.head_start) == ("A002", "priority", 5)
     await ken.sends(f"{house.at('1')}/priorities", ticket=bo.ticket, priority="", htmx=True)
     assert [ticket.number for ticket in (await at_desk(house)).queue] == ["A001", "A002"]
 

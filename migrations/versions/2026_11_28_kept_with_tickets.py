@@ -1,0 +1,17 @@
+"""keep with each ticket the head start that its place was given."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("tickets", sa.Column("head_start", sa.Integer(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("tickets", "head_start")
