@@ -13,7 +13,7 @@ from rich.progress import track
 PER_DAY = 500  # visits in the branch
 CHUNK = 20_000  # visits per commit
 COUNTED = ("tickets.moved", "tickets.changed", "tickets.place_version", "ticket_events.version", "duties.changed")
-INSTANTS = ("joined_at", "leg_since", "called_at", "started_at", "closed_at", "arrival", "place")
+INSTANTS = ("joined_at", "leg_since", "called_since", "called_at", "started_at", "closed_at", "arrival", "place")
 DAY_MS = 24 * 3600 * 1000
 Which = tuple[int, int, str, int, int]
 """From visit, to visit, the pattern; of how many patterns it is the turn of which."""

@@ -35,8 +35,9 @@ PATTERNS = 20  # people of the day that is copied: 14 as usual, 1 missed, 2 sent
 CHUNK = 25_000  # visits per commit
 DAY_MS, MINUTE_MS = 24 * 3600 * 1000, 60_000
 SERVED = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)  # the day that is copied, a Monday
-TICKET_INSTANTS = ("joined_at", "leg_since", "called_at", "started_at", "parked_at", "missed_at", "closed_at",
-                   "first_called_at", "excused_at", "acknowledged_at", "away_since", "arrival", "place")  # fmt: skip
+TICKET_INSTANTS = ("joined_at", "leg_since", "called_since", "called_at", "started_at", "parked_at",
+                   "missed_at", "closed_at", "first_called_at", "excused_at", "acknowledged_at", "away_since",
+                   "arrival", "place")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,8 +76,8 @@ class Ticket(Base):
     RECOUNTED = (
         "state", "number", "service_id", "arrival", "place", "place_version", "head_start", "leg", "leg_since",
         "priority_id", "priority_confirmed", "counter_id", "duty_id", "staff_id", "bound_counter_id", "bound_staff_id",
-        "called_at", "recalls", "acknowledged_at", "started_at", "parked_at", "ready", "missed_at", "away_since",
-        "postponements", "returns", "outcome_id", "closed_at", "first_called_at", "excused_at",
+        "called_since", "called_at", "recalls", "acknowledged_at", "started_at", "parked_at", "ready", "missed_at",
+        "away_since", "postponements", "returns", "outcome_id", "closed_at", "first_called_at", "excused_at",
     )  # fmt: skip
     state: Mapped[str] = mapped_column(EnumWord)
     number: Mapped[str]
@@ -95,6 +95,7 @@ class Ticket(Base):
     staff_id: Mapped[str | None]
     bound_counter_id: Mapped[str | None]  # transferred to this counter
     bound_staff_id: Mapped[str | None]  # transferred to this agent
+    called_since: Mapped[datetime | None]  # the call that brought it to the counter, whatever came after it there
     called_at: Mapped[datetime | None]  # the last call or recall
     recalls: Mapped[int] = mapped_column(default=0)
     acknowledged_at: Mapped[datetime | None]
@@ -184,9 +185,11 @@ class Ticket(Base):
         )  # fmt: skip
 
     def call(self, stamp: Stamp, duty: Duty) -> TicketEvent:
+        called_since = self.called_since if self.state == State.PARKED else None  # it was here already
         return self._move(
             Move.CALL, stamp, counter_id=duty.counter_id, duty_id=duty.id, staff_id=duty.staff_id,
-            called_at=stamp.at, recalls=0, acknowledged_at=None, first_called_at=self.first_called_at or stamp.at,
+            called_since=called_since or stamp.at, called_at=stamp.at, recalls=0, acknowledged_at=None,
+            first_called_at=self.first_called_at or stamp.at,
         )  # fmt: skip
 
     def recall(self, stamp: Stamp) -> TicketEvent:
@@ -269,12 +272,12 @@ class Ticket(Base):
 
 
 _NOT_AT_A_COUNTER: dict[str, Any] = {
-    "counter_id": None, "duty_id": None, "staff_id": None, "called_at": None, "acknowledged_at": None,
-    "started_at": None, "parked_at": None, "ready": False, "missed_at": None,
+    "counter_id": None, "duty_id": None, "staff_id": None, "called_since": None, "called_at": None,
+    "acknowledged_at": None, "started_at": None, "parked_at": None, "ready": False, "missed_at": None,
 }  # fmt: skip
 _INSTANTS = frozenset(
-    {"leg_since", "called_at", "acknowledged_at", "started_at", "parked_at", "missed_at", "away_since", "closed_at",
-     "first_called_at", "excused_at"}
+    {"leg_since", "called_since", "called_at", "acknowledged_at", "started_at", "parked_at", "missed_at",
+     "away_since", "closed_at", "first_called_at", "excused_at"}
 )  # fmt: skip
 
 

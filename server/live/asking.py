@@ -54,7 +54,8 @@ def _open(rows: "Rows", id: str, duty: DutyView, current: str | None, finished: 
     since: datetime | None = duty.break_since or max(finished.get(id, duty.since), duty.since)
     if ticket is not None:
         since = ticket.started_at or ticket.called_at
-    waited = minutes(ticket.called_at) - minutes(ticket.leg_since) if ticket and called and ticket.called_at else 0.0
+    called_at = (ticket.called_since or ticket.called_at) if ticket and called else None
+    waited = minutes(called_at) - minutes(ticket.leg_since) if ticket and called_at else 0.0
     return Open(
         id, duty.staff_id, frozenset(duty.services), ticket.service_id if ticket else None,
         since=minutes(since) if since else None, ticket=current, called=called, waited=waited,

@@ -138,6 +138,7 @@ class TicketView(NamedTuple):
     key: tuple[int, int]  # (place, version at which it was given)
     joined_at: datetime
     waiting_since: datetime  # when the present leg began
+    called_since: datetime | None  # the call that brought it to the counter
     called_at: datetime | None  # the last call or recall
     acknowledged_at: datetime | None
     started_at: datetime | None

@@ -22,8 +22,8 @@ def after_call(desk: Desk, called: Answer, now: datetime) -> Desk | None:
     if (ticket.id, desk.view.version + 1) != (called["ticket"], called["version"]):
         return None
     here = ticket._replace(
-        state=str(State.CALLED), moved=called["version"], called_at=now, counter=desk.counter.id,
-        counter_label=desk.counter.label, agent=duty.staff_id, recalls=0, acknowledged_at=None,
+        state=str(State.CALLED), moved=called["version"], called_since=now, called_at=now,
+        counter=desk.counter.id, counter_label=desk.counter.label, agent=duty.staff_id, recalls=0, acknowledged_at=None,
         ahead=None, near=False, wait=None, why=None,
     )  # fmt: skip
     counter = replace(
