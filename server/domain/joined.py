@@ -32,6 +32,6 @@ def join(stamp: Stamp, state: State, **fields: Any) -> Joined:
 
 
 _FRESH: Row = {column.key: None for column in table_of(Ticket).columns} | {
-    "generation": 1, "leg": 1, "recalls": 0, "postponements": 0, "returns": 0, "ready": False,
+    "generation": 1, "leg": 1, "recalls": 0, "postponements": 0, "returns": 0, "took": 0, "ready": False,
     "priority_confirmed": False,
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """One customer's claim to be served on one business day; each verb makes one move and writes one diary line."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
@@ -76,8 +76,9 @@ class Ticket(Base):
     RECOUNTED = (
         "state", "number", "service_id", "arrival", "place", "place_version", "head_start", "leg", "leg_since",
         "priority_id", "priority_confirmed", "counter_id", "duty_id", "staff_id", "bound_counter_id", "bound_staff_id",
-        "called_since", "called_at", "recalls", "acknowledged_at", "started_at", "parked_at", "ready", "missed_at",
-        "away_since", "postponements", "returns", "outcome_id", "closed_at", "first_called_at", "excused_at",
+        "called_since", "called_at", "recalls", "acknowledged_at", "started_at", "took", "parked_at", "ready",
+        "missed_at", "away_since", "postponements", "returns", "outcome_id", "closed_at", "first_called_at",
+        "excused_at",
     )  # fmt: skip
     state: Mapped[str] = mapped_column(EnumWord)
     number: Mapped[str]
@@ -99,7 +100,8 @@ class Ticket(Base):
     called_at: Mapped[datetime | None]  # the last call or recall
     recalls: Mapped[int] = mapped_column(default=0)
     acknowledged_at: Mapped[datetime | None]
-    started_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]  # while it is being served, and after the end: when that began, or went on
+    took: Mapped[int] = mapped_column(BigInteger, default=0)  # ms served in this leg until it was parked
     parked_at: Mapped[datetime | None]
     ready: Mapped[bool] = mapped_column(default=False)
     missed_at: Mapped[datetime | None]
@@ -114,6 +116,11 @@ class Ticket(Base):
     @property
     def key(self) -> Place:
         return self.place, self.place_version
+
+    @property
+    def served_since(self) -> datetime | None:
+        """When its service would have begun, had it never been parked."""
+        return self.started_at and self.started_at - timedelta(milliseconds=self.took)
 
     @property
     def is_open(self) -> bool:
@@ -209,10 +216,12 @@ class Ticket(Base):
         return self._move(Move.PUT_BACK, stamp, **_NOT_AT_A_COUNTER)
 
     def park(self, stamp: Stamp) -> TicketEvent:
-        return self._move(Move.PARK, stamp, parked_at=stamp.at, ready=False)
+        took = self.took + max(to_ms(stamp.at) - to_ms(self.started_at or stamp.at), 0)
+        return self._move(Move.PARK, stamp, parked_at=stamp.at, ready=False, started_at=None, took=took)
 
     def unpark(self, stamp: Stamp, duty: Duty) -> TicketEvent:
-        return self._move(Move.UNPARK, stamp, parked_at=None, ready=False, duty_id=duty.id, staff_id=duty.staff_id)
+        agent = {"duty_id": duty.id, "staff_id": duty.staff_id}
+        return self._move(Move.UNPARK, stamp, started_at=stamp.at, parked_at=None, ready=False, **agent)
 
     def transfer(
         self, stamp: Stamp, service_id: str, bound_counter_id: str | None, bound_staff_id: str | None, key: Place
@@ -222,7 +231,7 @@ class Ticket(Base):
         return self._move(
             Move.TRANSFER, stamp, service_id=service_id, bound_counter_id=bound_counter_id,
             bound_staff_id=bound_staff_id, place=place, place_version=version, leg=self.leg + 1,
-            leg_since=stamp.at, **_NOT_AT_A_COUNTER,
+            leg_since=stamp.at, took=0, **_NOT_AT_A_COUNTER,
         )  # fmt: skip
 
     def remove(self, stamp: Stamp) -> TicketEvent:
@@ -256,11 +265,6 @@ class Ticket(Base):
                 changes[field] = [stored(before), stored(after)]
                 setattr(self, field, after)
         self.moved = self.changed = stamp.version
-        return self._write(move, was, stamp, changes, at_counter)
-
-    def _write(
-        self, move: Move, was: str | None, stamp: Stamp, changes: dict[str, Any], at_counter: str | None = None
-    ) -> TicketEvent:
         line = TicketEvent(
             ticket_id=self.id, version=stamp.version, branch_id=self.branch_id, move=move, from_state=was,
             to_state=self.state, at=stamp.at, actor_kind=stamp.by.kind, actor_id=stamp.by.id,

@@ -53,7 +53,7 @@ def _open(rows: "Rows", id: str, duty: DutyView, current: str | None, finished: 
     called = ticket is not None and ticket.started_at is None
     since: datetime | None = duty.break_since or max(finished.get(id, duty.since), duty.since)
     if ticket is not None:
-        since = ticket.started_at or ticket.called_at
+        since = ticket.served_since or ticket.called_at
     called_at = (ticket.called_since or ticket.called_at) if ticket and called else None
     waited = minutes(called_at) - minutes(ticket.leg_since) if ticket and called_at else 0.0
     return Open(

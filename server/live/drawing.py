@@ -176,7 +176,7 @@ def _ticket(t: Ticket, labels: dict[str, str]) -> TicketView:
         id=t.id, number=t.number, letter=letter, digits=t.number[len(letter):], service=t.service_id,
         state=str(t.state), moved=t.moved, key=t.key, joined_at=t.joined_at, waiting_since=t.leg_since,
         called_since=t.called_since or t.called_at,  # one that an older version called
-        called_at=t.called_at, acknowledged_at=t.acknowledged_at, started_at=t.started_at, parked_at=t.parked_at,
+        called_at=t.called_at, acknowledged_at=t.acknowledged_at, served_since=t.served_since, parked_at=t.parked_at,
         missed_at=t.missed_at, away_since=t.away_since, closed_at=t.closed_at, counter=t.counter_id,
         counter_label=labels.get(t.counter_id or ""), bound_counter=t.bound_counter_id, bound_staff=t.bound_staff_id,
         agent=t.staff_id, recalls=t.recalls, ready=t.ready, postponements=t.postponements, returns=t.returns,

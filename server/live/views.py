@@ -141,7 +141,7 @@ class TicketView(NamedTuple):
     called_since: datetime | None  # the call that brought it to the counter
     called_at: datetime | None  # the last call or recall
     acknowledged_at: datetime | None
-    started_at: datetime | None
+    served_since: datetime | None  # as if it had never been parked
     parked_at: datetime | None
     missed_at: datetime | None
     away_since: datetime | None

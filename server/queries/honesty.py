@@ -91,7 +91,7 @@ def _told_until(
 def usual_minutes(session: Session, branch_id: str, service_id: str) -> float | None:
     """The median of the last finished visits to a service; None while they are fewer than 30."""
     visits = tickets.served_last(session, branch_id, service_id, LEARNED_TO)
-    minutes = [(t.closed_at - t.started_at).total_seconds() / 60 for t in visits if t.closed_at and t.started_at]
+    minutes = [(t.closed_at - t.served_since).total_seconds() / 60 for t in visits if t.closed_at and t.served_since]
     return median(minutes) if len(minutes) >= LEARNED_FROM else None
 
 

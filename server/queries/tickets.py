@@ -1,7 +1,7 @@
 """Questions about tickets, their order and their diaries."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, BindParameter, ColumnElement, and_, bindparam, func, literal_column, or_, select
@@ -154,10 +154,11 @@ def served_last(session: Session, branch_id: str, service_id: str, limit: int) -
 
 
 def served_on(session: Session, branch_id: str, day: date) -> list[Ticket]:
-    """Who was served on that business day; it is not over for more than two days."""
-    began = datetime.combine(day, time(), UTC) - timedelta(days=1)
-    found = select(Ticket).where(Ticket.branch_id == branch_id, Ticket.closed_at >= began, Ticket.business_day == day)
-    return list(session.scalars(found.where(Ticket.state == State.SERVED)))
+    """Who was served on that business day, or at least sent on."""
+    served = or_(Ticket.state == State.SERVED, Ticket.leg > 1)
+    return list(
+        session.scalars(select(Ticket).where(Ticket.branch_id == branch_id, Ticket.business_day == day, served))
+    )
 
 
 def thanked(session: Session, branch_id: str, ids: Sequence[str], score: int) -> list[tuple[str, str]]:
@@ -182,6 +183,16 @@ def diary(session: Session, ticket_id: str) -> list[TicketEvent]:
     return list(
         session.scalars(select(TicketEvent).where(TicketEvent.ticket_id == ticket_id).order_by(TicketEvent.version))
     )
+
+
+def diaries(session: Session, ticket_ids: Sequence[str]) -> dict[str, list[TicketEvent]]:
+    """By ticket, its lines, oldest first."""
+    found: dict[str, list[TicketEvent]] = {}
+    for at in range(0, len(ticket_ids), MANY):
+        some = select(TicketEvent).where(TicketEvent.ticket_id.in_(ticket_ids[at : at + MANY]))
+        for line in session.scalars(some.order_by(TicketEvent.ticket_id, TicketEvent.version)):
+            found.setdefault(line.ticket_id, []).append(line)
+    return found
 
 
 def moves_since(session: Session, branch_id: str, version: int, limit: int) -> list[TicketEvent]:

@@ -133,8 +133,8 @@ def _usual(view: BoardView) -> dict[str, int]:
     """By service, how long one takes: the median of the last hour, or what was set up while there were few."""
     took: defaultdict[str, list[float]] = defaultdict(list)
     for ticket in view.by_ticket.values():
-        if ticket.state == "served" and ticket.started_at and ticket.closed_at:
-            took[ticket.service].append((ticket.closed_at - ticket.started_at).total_seconds() / 60)
+        if ticket.state == "served" and ticket.served_since and ticket.closed_at:
+            took[ticket.service].append((ticket.closed_at - ticket.served_since).total_seconds() / 60)
     return {
         service.id: max(round(median(took[service.id])), 1)
         if len(took[service.id]) >= ENOUGH
@@ -157,7 +157,7 @@ def _place(view: BoardView, counter: CounterView, usual: dict[str, int]) -> Plac
     if duty is None:
         return Place(counter, "off", None, None, None, 0, idle=False, long=False)
     if ticket is not None:
-        since = ticket.started_at if ticket.state == "serving" else ticket.called_at
+        since = ticket.served_since if ticket.state == "serving" else ticket.called_at
         spent = minutes_since(since, view.at) if since else 0
         long = ticket.state == "serving" and spent > max(normal * LONG, normal + LONG_AT_LEAST)
         return Place(counter, str(ticket.state), since, ticket, service, normal, idle=False, long=long)

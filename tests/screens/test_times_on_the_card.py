@@ -84,3 +84,14 @@ async def test_after_a_call_was_taken_back_and_made_again_the_new_one_counts(wor
     world.clock.forward(minutes=1)
     await world.ken.calls_next()
     assert "Waited 5 min" in await card(world)
+
+
+async def test_a_service_goes_on_where_it_was_when_its_customer_got_a_form(world: World) -> None:
+    await called_after_four_minutes(world)
+    await world.ken.does(serving.start, world.ada.ticket)
+    world.clock.forward(minutes=2)
+    await world.ken.does(serving.park, world.ada.ticket)
+    world.clock.forward(minutes=40)
+    await world.ken.does(serving.unpark, world.ada.ticket)
+    world.clock.forward(minutes=1)
+    assert "Service so far 3:00 " in await card(world)
