@@ -9,7 +9,7 @@ from server.actions.answers import Answer, stamp, ticket_answer
 from server.actions.counters import freed, must_be_free
 from server.domain.branch import Branch, Counter, Service
 from server.domain.errors import Conflict, Forbidden
-from server.domain.moves import CURRENT, State, TicketEvent, undoable
+from server.domain.moves import CURRENT, State, TicketEvent, duty_before, undoable
 from server.domain.people import Actor, Duty, Role, may
 from server.domain.ticket import Ticket
 from server.queries import people, tickets
@@ -43,8 +43,7 @@ def _manages(session: Session, branch: Branch, by: Actor) -> bool:
 
 def _back_at_counter(session: Session, ticket: Ticket, lines: Sequence[TicketEvent], branch: Branch) -> None:
     """Back to called or serving needs the same duty and a free counter."""
-    changes = lines[-1].changes
-    duty_id = changes["duty_id"][0] if "duty_id" in changes else ticket.duty_id
+    duty_id = duty_before(lines[-1], ticket.duty_id)
     duty = session.get(Duty, duty_id) if duty_id else None
     if duty is None or duty.ended_at is not None:
         raise Conflict("undo-duty-ended", number=ticket.number)

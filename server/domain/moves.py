@@ -160,3 +160,8 @@ def undoable(diary: Sequence[TicketEvent]) -> Sequence[TicketEvent]:
         if line.move not in HARMLESS:
             break
     raise Conflict("nothing-to-undo")
+
+
+def duty_before(line: TicketEvent, duty_now: str | None) -> str | None:
+    """In which duty a ticket was before this move; `duty_now`: in which it has been since."""
+    return line.changes["duty_id"][0] if "duty_id" in line.changes else duty_now

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from server.domain.branch import Counter, Service
 from server.domain.forecast import Forecast, Forecaster, Reason, Telling, Wait
-from server.domain.moves import CURRENT, UNDOABLE, State, TicketEvent
+from server.domain.moves import CURRENT, UNDOABLE, State, TicketEvent, duty_before
 from server.domain.ordering import NEAR, Positions
 from server.domain.ticket import Ticket
 from server.live.asking import HAS_PLACE, PARKED, finished_at, queue_state, told_before
@@ -100,7 +100,7 @@ def _kept(rows: "Rows") -> list[TicketView]:
 def _counters(rows: "Rows", kept: list[TicketView], now: datetime) -> tuple[CounterView, ...]:
     duties = {duty.counter_id: duty for duty in rows.duties}
     current = {t.counter: t.id for t in kept if t.state in CURRENT}
-    undoable, finished = _undoable(rows), finished_at(kept, now)
+    undoable, finished = _undoable(rows, current), finished_at(kept, now)
     services = tuple(service.id for service in rows.services if not service.archived)
 
     def drawn(counter: Counter) -> CounterView:
@@ -116,20 +116,31 @@ def _counters(rows: "Rows", kept: list[TicketView], now: datetime) -> tuple[Coun
             current=current.get(counter.id),
             missed_at=missed_at(rows.branch, rows.tickets.get(current.get(counter.id, ""))),
             free_since=free_since(duty, current.get(counter.id), finished.get(counter.id)),
-            undo=_undo(rows, undoable.get((duty.counter_id, duty.staff_id)), now) if duty else None,
+            undo=_undo(rows, undoable.get(duty.staff_id), now) if duty else None,
         )  # fmt: skip
 
     return tuple(drawn(counter) for counter in rows.counters if not counter.archived)
 
 
-def _undoable(rows: "Rows") -> dict[tuple[str | None, str | None], TicketEvent]:
-    """By counter and agent: what they did last there, of what can be taken back."""
-    last: dict[tuple[str | None, str | None], TicketEvent] = {}
+def _undoable(rows: "Rows", current: dict[str | None, str]) -> dict[str | None, TicketEvent]:
+    """By agent: what they did last, at a counter or with somebody who waits, of what can be taken back."""
+    last: dict[str | None, TicketEvent] = {}
+    counters = {duty.id: duty.counter_id for duty in rows.duties}
     for line in rows.lines.values():
-        there = line.counter_id, line.actor_id
-        if line.move in UNDOABLE and (there not in last or last[there].version < line.version):
-            last[there] = line
+        newest = line.actor_id not in last or last[line.actor_id].version < line.version
+        if line.move in UNDOABLE and newest and _goes_back(rows.tickets.get(line.ticket_id), line, counters, current):
+            last[line.actor_id] = line
     return last
+
+
+def _goes_back(
+    ticket: Ticket | None, line: TicketEvent, counters: dict[str, str], current: dict[str | None, str]
+) -> bool:
+    """Back to a counter only in the duty it was in, while nobody else is there: all else would be refused."""
+    if ticket is None or line.from_state not in CURRENT:
+        return ticket is not None
+    there = counters.get(duty_before(line, ticket.duty_id) or "")
+    return there is not None and current.get(there, ticket.id) == ticket.id
 
 
 def _undo(rows: "Rows", last: TicketEvent | None, now: datetime) -> UndoView | None:

@@ -90,7 +90,7 @@ class HelpView:
 
 @dataclass(frozen=True, slots=True)
 class UndoView:
-    """The newest move of a counter's agent that can still be taken back. `move`: domain.moves.Move value."""
+    """The newest move of a counter's agent, wherever made, that can still be taken back. `move`: a Move's value."""
 
     ticket: str
     number: str

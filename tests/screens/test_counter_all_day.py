@@ -65,6 +65,23 @@ async def test_a_finish_that_is_undone_leaves_my_day(house: House) -> None:
     assert (await at_desk(house)).day is None
 
 
+async def test_u_takes_back_a_removal_and_not_the_finish_before_it(house: House) -> None:
+    await house.world.queue("Ada", "Bo")
+    ken = await house.ken_stands_at("1")
+    await ken.sends(f"{house.at('1')}/calls")
+    await ken.sends(f"{house.at('1')}/service")
+    await ken.sends(f"{house.at('1')}/outcome", outcome="resolved")
+    (bo,) = (await house.world.view()).tickets
+    page = words(await ken.sends(f"{house.at('1')}/removals", ticket=bo.id, reason="left", htmx=True))
+    assert "takes back the removal of A002" in page
+    undo = (await at_desk(house)).undo
+    assert undo is not None
+    page = words(await ken.sends(f"{house.at('1')}/undo", ticket=undo.ticket, htmx=True))
+    view = await house.world.view()
+    assert {ticket.number: ticket.state for ticket in view.by_ticket.values()} == {"A001": "served", "A002": "waiting"}
+    assert "takes back the finish of A001" in page
+
+
 async def test_my_day_begins_anew_with_the_business_day(house: House) -> None:
     ken = await is_serving(house)
     await ken.sends(f"{house.at('1')}/outcome", outcome="resolved")

@@ -84,11 +84,16 @@ async def of_a_visit_with_two_tickets(house: House) -> None:
     await house.world.act(joining.join, by=ken.actor, joining=again, presence=house.world.presence)
 
 
+async def after_somebody_was_removed(house: House) -> None:
+    ada, _ = await house.world.queue("Ada", "Bo")
+    await house.world.ken.does(serving.remove, ada.ticket, reason="left")
+
+
 @pytest.mark.parametrize(
     "waits",
     [
         plainly, with_a_name_and_a_need, after_a_long_wait, for_the_second_time, where_a_call_is_missed_by_itself,
-        of_a_visit_with_two_tickets,
+        of_a_visit_with_two_tickets, after_somebody_was_removed,
     ],
 )  # fmt: skip
 async def test_the_card_is_the_same_as_the_board_shows(house: House, waits: Callable[[House], Awaitable[None]]) -> None:
