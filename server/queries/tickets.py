@@ -1,6 +1,6 @@
 """Questions about tickets, their order and their diaries."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -52,10 +52,13 @@ def sent_to(session: Session, duty: Duty) -> list[Ticket]:
     return _found(session, _SENT_TO, here)
 
 
-def bound_to(session: Session, branch_id: str, counter_id: str | None, staff_id: str | None) -> list[Ticket]:
-    """Who was sent to this counter, or else to this agent, in order."""
+def bound_to(
+    session: Session, branch_id: str, counter_id: str | None, staff_id: str | None,
+    states: Collection[State] = frozenset({State.WAITING}),
+) -> list[Ticket]:  # fmt: skip
+    """Who was sent to this counter, or else to this agent, and is in one of `states`, in order."""
     to = Ticket.bound_counter_id == counter_id if counter_id else Ticket.bound_staff_id == staff_id
-    found = select(Ticket).where(Ticket.branch_id == branch_id, Ticket.state == State.WAITING, to)
+    found = select(Ticket).where(Ticket.branch_id == branch_id, Ticket.state.in_(sorted(states)), to)
     return list(session.scalars(found.order_by(Ticket.place, Ticket.place_version)))
 
 

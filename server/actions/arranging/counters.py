@@ -12,6 +12,7 @@ from server.branch_file import CounterSection
 from server.db import Unchanged
 from server.domain.branch import Branch, Counter
 from server.domain.errors import Conflict, CounterOccupied, Invalid, NotFound
+from server.domain.moves import OPEN
 from server.domain.people import Actor
 from server.queries import branches, tickets
 
@@ -63,14 +64,15 @@ def archive(session: Session, branch: Branch, now: datetime, *, by: Actor, count
 def vacate(session: Session, branch: Branch, now: datetime, by: Actor, counter: Counter) -> None:
     """Archive it; numbers parked there go back to their queues.
 
-    CounterOccupied while somebody is there, Conflict while numbers that were sent there wait: another counter can call
-    each of them.
+    CounterOccupied while somebody is there, Conflict while numbers that were sent there are open: who is away, missed
+    or even called elsewhere may wait for it again, and then nobody would call them.
     """
     if (duty := branches.duty_at(session, counter.id)) is not None:
         raise CounterOccupied(counter=counter.label, name=branches.staff_name(session, duty.staff_id))
-    if sent := tickets.bound_to(session, branch.id, counter.id, None):
+    parked = tickets.parked_at(session, branch.id, counter.id)
+    if sent := [each for each in tickets.bound_to(session, branch.id, counter.id, None, OPEN) if each not in parked]:
         raise Conflict("counter-awaited", n=len(sent), counter=counter.label)
-    for ticket in tickets.parked_at(session, branch.id, counter.id):
+    for ticket in parked:
         ticket.transfer(stamp(by, branch, now), ticket.service_id, None, None, ticket.key)
     counter.archived = True
 

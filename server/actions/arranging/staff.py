@@ -14,6 +14,7 @@ from server.branch_file import PersonSection
 from server.db import Unchanged
 from server.domain.branch import Branch
 from server.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from server.domain.moves import OPEN
 from server.domain.people import Actor, Grant, Revocation, StaffMember, may
 from server.queries import branches, people, tickets
 
@@ -105,13 +106,13 @@ def reset_second_step(session: Session, branch: Branch, now: datetime, *, by: Ac
 def remove(session: Session, branch: Branch, now: datetime, *, by: Actor, staff_id: str) -> Answer:
     """No role here any more, signed out, off duty; whoever has no role anywhere cannot sign in again.
 
-    CounterBusy while they are serving somebody, Conflict while numbers that were sent to them wait: a counter can call
-    each of them.
+    CounterBusy while they are serving somebody, Conflict while numbers that were sent to them are open: who is away,
+    missed or even called elsewhere may wait for them again, and then nobody would call them.
     """
     member, grant = _subordinate(session, branch, by, staff_id)
-    if sent := tickets.bound_to(session, branch.id, None, staff_id):
-        raise Conflict("person-awaited", n=len(sent))
     _off_duty(session, branch, now, staff_id)
+    if sent := tickets.bound_to(session, branch.id, None, staff_id, OPEN):
+        raise Conflict("person-awaited", n=len(sent))
     record(session, branch, now, by, "person.remove", staff_id, {"role": grant.role}, None)
     session.delete(grant)
     session.flush()
