@@ -16,6 +16,7 @@ from server.domain.honesty import turn_at
 from server.domain.moves import HARMLESS, TicketEvent
 from server.domain.people import Duty
 from server.domain.ticket import Ticket
+from server.live import earlier
 from server.live.asking import minutes
 from server.live.coalesced import Coalesced
 from server.live.drawing import draw
@@ -54,6 +55,7 @@ class Rows:
     tickets: dict[str, Ticket] = field(default_factory=dict)
     calls: list[Called] = field(default_factory=list)  # newest first
     lines: dict[str, TicketEvent] = field(default_factory=dict)  # ticket id → its newest line that an undo looks at
+    earlier: dict[str, Ticket] = field(default_factory=dict)  # ticket id → closed longer ago, of a visit that goes on
     drawn: dict[str, TicketView] = field(default_factory=dict)  # ticket id → the view of its row as it is
     standing: dict[str, Standing] = field(default_factory=dict)  # the same, as the forecast sees it
     calm: Calm = field(default_factory=Calm)
@@ -132,16 +134,16 @@ class Board:
             }
         if first:
             rows.samples = _samples(session, branch_id, now)
-            found = tickets.open_tickets(session, branch_id) + tickets.closed_since(
-                session, branch_id, now - KEEP_CLOSED
-            )
+            found = tickets.open_tickets(session, branch_id)
+            found += tickets.closed_since(session, branch_id, now - KEEP_CLOSED)
         else:
             found = tickets.changed_since(session, branch_id, known)
+        visits, oldest = earlier.to_be_read(rows, found), now - KEEP_CLOSED
         for ticket in found:
             rows.keep(ticket)
         # A call outlives its ticket here: it must not go back to how the ticket was then.
         rows.calls = [call.now(rows.tickets.get(call.ticket)) for call in rows.calls]
-        oldest = now - KEEP_CLOSED
+        rows.earlier = earlier.kept(session, rows, visits, oldest)
         rows.tickets = {id: t for id, t in rows.tickets.items() if t.closed_at is None or t.closed_at >= oldest}
         rows.today.read(session, branch_id, rows.branch.day_at(now), found)
         undo_until = now - timedelta(seconds=rows.branch.undo_seconds)

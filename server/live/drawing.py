@@ -13,6 +13,7 @@ from server.domain.ticket import Ticket
 from server.live.asking import HAS_PLACE, PARKED, finished_at, queue_state, told_before
 from server.live.attending import free_since, help_wanted, missed_at
 from server.live.calling import last_calls, now_serving, shown
+from server.live.earlier import by_visit
 from server.live.views import (
     BoardView,
     BranchView,
@@ -54,6 +55,7 @@ def draw(rows: "Rows", forecaster: Forecaster, now: datetime) -> BoardView:
         tickets=tuple(ticket for ticket in drawn if ticket.closed_at is None),
         calls=shown(calls[:CALLS_SHOWN], rows.counters),
         by_ticket={ticket.id: ticket for ticket in drawn},
+        earlier=_earlier(rows),
         forecast=forecast,
         days=rows.today.drawn,
         true_until=_true_until(rows, branch, now),
@@ -150,6 +152,11 @@ def _undo(rows: "Rows", last: TicketEvent | None, now: datetime) -> UndoView | N
     if last is None or ticket is None or now > last.at + undo_for:
         return None
     return UndoView(ticket.id, ticket.number, last.move, last.at + undo_for)
+
+
+def _earlier(rows: "Rows") -> dict[str, tuple[TicketView, ...]]:
+    labels = {counter.id: counter.label for counter in rows.counters} if rows.earlier else {}
+    return {id: tuple(_ticket(t, labels) for t in past) for id, past in by_visit(rows.earlier).items()}
 
 
 def _tickets(

@@ -238,6 +238,7 @@ class BoardView:
     """The whole of one branch at `version`. Order of `tickets`: as they will be served, then the others.
 
     `true_until`: from then on it would be drawn otherwise though nothing moves: a notice begins or ends, doors open.
+    `earlier`: by visit that goes on, what of it closed too long ago for `by_ticket`.
     """
 
     epoch: int
@@ -253,6 +254,7 @@ class BoardView:
     forecast: Forecast | None = field(default=None, repr=False, compare=False)
     days: Mapping[str, DayView] = field(default_factory=dict, repr=False)  # staff id → their day
     true_until: datetime | None = None
+    earlier: Mapping[str, tuple[TicketView, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def is_over(self, now: datetime) -> bool:
         """Whether the clock alone has made it another."""

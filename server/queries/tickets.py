@@ -216,6 +216,15 @@ def visit(session: Session, visit_id: str) -> list[Ticket]:
     return list(session.scalars(select(Ticket).where(Ticket.visit_id == visit_id).order_by(Ticket.joined_at)))
 
 
+def closed_of(session: Session, visits: Collection[str]) -> list[Ticket]:
+    """The tickets of these visits that have closed."""
+    ids, found = sorted(visits), list[Ticket]()
+    for n in range(0, len(ids), MANY):
+        some = Ticket.visit_id.in_(ids[n : n + MANY])
+        found += session.scalars(select(Ticket).where(some, Ticket.closed_at.is_not(None)))
+    return found
+
+
 def rating_of(session: Session, visit_id: str) -> Rating | None:
     return session.get(Rating, visit_id)
 

@@ -96,8 +96,8 @@ class Desk:
         """The other tickets of the visit of who is here now, oldest first."""
         if self.ticket is None:
             return ()
-        mine = [t for t in self.view.by_ticket.values() if t.visit == self.ticket.visit and t.id != self.ticket.id]
-        return tuple(sorted(mine, key=lambda t: t.joined_at))
+        lately = [t for t in self.view.by_ticket.values() if t.visit == self.ticket.visit and t.id != self.ticket.id]
+        return tuple(sorted((*self.view.earlier.get(self.ticket.visit, ()), *lately), key=lambda t: t.joined_at))
 
     def outcome_of(self, ticket: TicketView) -> Words | None:
         service = self.service_of(ticket)

@@ -106,6 +106,16 @@ async def test_another_service_belongs_to_the_same_visit_and_the_card_shows_what
     assert "Took the old card" in page
 
 
+async def test_the_card_still_shows_what_came_before_when_that_is_over_for_hours(house: House) -> None:
+    ken = await is_serving(house)
+    await ken.sends(f"{house.at('1')}/walk-in", service="renewals", visit_of=house.world.ada.ticket, htmx=True)
+    await ken.sends(f"{house.at('1')}/outcome", outcome="referred", note="Took the old card")
+    house.clock.forward(hours=2)
+    page = words(await ken.sends(f"{house.at('1')}/calls", htmx=True))
+    assert "Earlier in this visit" in page
+    assert "Took the old card" in page
+
+
 async def test_one_rating_is_asked_when_the_whole_visit_is_over(house: House) -> None:
     ken = await is_serving(house)
     await ken.sends(f"{house.at('1')}/walk-in", service="renewals", visit_of=house.world.ada.ticket)

@@ -84,6 +84,11 @@ async def of_a_visit_with_two_tickets(house: House) -> None:
     await house.world.act(joining.join, by=ken.actor, joining=again, presence=house.world.presence)
 
 
+async def of_a_visit_that_began_hours_ago(house: House) -> None:
+    await of_a_visit_with_two_tickets(house)
+    house.clock.forward(hours=2)
+
+
 async def after_somebody_was_removed(house: House) -> None:
     ada, _ = await house.world.queue("Ada", "Bo")
     await house.world.ken.does(serving.remove, ada.ticket, reason="left")
@@ -93,7 +98,7 @@ async def after_somebody_was_removed(house: House) -> None:
     "waits",
     [
         plainly, with_a_name_and_a_need, after_a_long_wait, for_the_second_time, where_a_call_is_missed_by_itself,
-        of_a_visit_with_two_tickets, after_somebody_was_removed,
+        of_a_visit_with_two_tickets, of_a_visit_that_began_hours_ago, after_somebody_was_removed,
     ],
 )  # fmt: skip
 async def test_the_card_is_the_same_as_the_board_shows(house: House, waits: Callable[[House], Awaitable[None]]) -> None:
