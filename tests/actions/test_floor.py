@@ -1,12 +1,15 @@
 """What a manager does from the floor: pauses with an end, timed notices, calls for help, acting for a counter."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.actions import helping, serving, standing_in
 from server.actions.arranging import place, services
+from server.domain.base import Words
 from server.domain.branch import AuditLine, Branch
 from server.domain.errors import Conflict, Invalid
 from server.domain.moves import State
@@ -78,6 +81,37 @@ async def test_a_notice_for_a_moment_that_nobody_plans_with_is_not_put_up(world:
     unclear = await problems(world, place.put_up, notice={"en": "x"}, begins=far, ends=far)
     assert unclear == {"from": "moment-unclear", "until": "moment-unclear"}
     assert (await world.view()).branch.notice is None
+
+
+async def test_mending_the_words_of_a_notice_leaves_its_times_until_it_is_taken_down_or_over(world: World) -> None:
+    begins, ends = world.clock() + timedelta(minutes=10), world.clock() + timedelta(minutes=20)
+    await mira_does(world, place.put_up, notice={"en": "Fire dril"}, begins=begins, ends=ends)
+    await mira_does(world, place.describe, name="Harbour Branch", notice={"en": "Fire drill"})
+    assert await _notice(world) == ({"en": "Fire drill"}, begins, ends)
+    await mira_does(world, place.describe, name="Harbour Branch", notice=None)
+    assert await _notice(world) == (None, None, None)
+    assert (await _told(world))["before"] == {
+        "name": "Harbour Branch", "notice": {"en": "Fire drill"}, "from": begins.isoformat(), "until": ends.isoformat(),
+    }  # fmt: skip
+    await mira_does(world, place.put_up, notice={"en": "Fire drill"}, begins=begins, ends=ends)
+    world.clock.forward(minutes=20)
+    await mira_does(world, place.describe, name="The Harbour", notice={"en": "Fire drill"})
+    assert await _notice(world) == ({"en": "Fire drill"}, begins, ends)
+    await mira_does(world, place.describe, name="The Harbour", notice={"en": "Thank you for your patience"})
+    assert await _notice(world) == ({"en": "Thank you for your patience"}, None, None)
+    assert (await _told(world))["after"]["until"] is None
+
+
+async def _notice(world: World) -> tuple[Words | None, datetime | None, datetime | None]:
+    row = await world.branch_row()
+    return row.notice, row.notice_from, row.notice_until
+
+
+async def _told(world: World) -> dict[str, Any]:
+    """What the newest line of the trail says it was and is."""
+    newest = select(AuditLine).order_by(AuditLine.id.desc()).limit(1)
+    line = await world.db.ask(lambda session: session.scalars(newest).one())
+    return {"before": line.before, "after": line.after}
 
 
 async def test_help_is_called_answered_and_taken_back(world: World) -> None:

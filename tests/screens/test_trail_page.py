@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from server.chance import new_token
 from tests.databases import copy_of
 from tests.screens.office import Browser, Office, office_of
 from tests.world import harbour
@@ -27,6 +28,11 @@ def heads(page: str) -> list[str]:
     return [re.sub(r"<[^>]+>", "", each) for each in found]
 
 
+async def newest(mira: Browser) -> str:
+    """The line told first."""
+    return (await mira.page("/trail")).text.partition('<ol class="card trail">')[2].partition("</li>")[0]
+
+
 async def test_a_change_is_told_with_who_when_before_and_after(mira: Browser) -> None:
     form = {"name_en": "Renewals", "name_fr": "Renouvellements", "letter": "B", "target_wait": "5"}
     await mira.sends("/services/renewals", typical_service="8", **form)
@@ -35,6 +41,19 @@ async def test_a_change_is_told_with_who_when_before_and_after(mira: Browser) ->
     assert "<bdi>Mira</bdi> · " in page
     assert "Monday 23 November 2026, 13:00" in page
     assert re.search(r"<dt>Target wait \(min\)</dt>\s*<dd><del>.*?<bdi>15</bdi></del><ins>.*?<bdi>5</bdi></ins>", page)
+
+
+async def test_of_a_notice_the_times_are_told_when_they_change(mira: Browser) -> None:
+    timed = {"from": "2026-11-26T08:00", "until": "2026-11-27T16:00"}
+    headers = {"cookie": f"session={mira.token}; language=en", "origin": "http://harbour.example"}
+    form = {"key": new_token(), "notice_en": "Closd on Friday", **timed}
+    await mira.http.post("/floor/harbour/notice", data=form, headers=headers)
+    await mira.sends("/branch", name="Harbour Branch", notice_en="Closed on Friday", notice_fr="")
+    assert re.findall(r"<dt>(.*?)</dt>", await newest(mira)) == ["Notice"]
+    await mira.sends("/branch", name="Harbour Branch", notice_en="", notice_fr="")
+    told = await newest(mira)
+    assert re.search(r"<dt>From</dt>\s*<dd><del>.*?<bdi>2026-11-26T07:00:00", told)
+    assert re.search(r"<dt>Until</dt>\s*<dd><del>.*?<bdi>2026-11-27T15:00:00", told)
 
 
 async def test_what_setup_made_is_told_too(mira: Browser) -> None:

@@ -21,12 +21,16 @@ NOTICE = "branch.notice"  # how the trail calls it
 def describe(
     session: Session, branch: Branch, now: datetime, *, by: Actor, name: str, notice: Words | None
 ) -> Answer | Unchanged:
-    """What people read of the branch; no notice takes it down."""
-    before = {"name": branch.name, "notice": branch.notice}
-    branch.name, branch.notice = name, notice or None
-    if branch.notice != before["notice"]:
+    """What people read of the branch; no notice takes it down.
+
+    Other words keep the times of a notice that is up or still to come: mending a slip must not put it up at once.
+    """
+    before = {"name": branch.name, **_notice_of(branch)}
+    over = branch.notice_until is not None and branch.notice_until <= now
+    if not notice or (over and notice != branch.notice):
         branch.notice_from = branch.notice_until = None
-    return _changed(session, branch, now, by, "branch.describe", before, {"name": branch.name, "notice": branch.notice})
+    branch.name, branch.notice = name, notice or None
+    return _changed(session, branch, now, by, "branch.describe", before, {"name": branch.name, **_notice_of(branch)})
 
 
 def put_up(
