@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from server import words
 from server.branch_file import openings
+from server.domain.base import is_one_line
 from server.domain.colour import HEX, NEEDED, contrast, darker, is_dark_enough
 
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -41,7 +42,7 @@ def _one_line(value: str) -> str:
     value = value.strip()
     if not value:
         raise ValueError("is empty; write what people should read")
-    if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in value):
+    if not is_one_line(value):
         raise ValueError("is one line of text, without control characters")
     return value
 

@@ -1,5 +1,6 @@
 """What all stored things share: the mapping's base and an instant in milliseconds."""
 
+import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +20,11 @@ UNTYPED = dict.fromkeys([
 
 PLANNED = range(2000, 2200)
 """Years in which somebody may plan something: whatever is farther was a slip of the hand."""
+
+
+def is_one_line(text: str) -> bool:
+    """Without line breaks and other control characters, which no branch file can hold."""
+    return not any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in text)
 
 
 def to_ms(at: datetime) -> int:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from server.domain.base import is_one_line
 from server.domain.people import Role
 
 HEADINGS = {
@@ -109,6 +110,8 @@ def _problems(lines: Iterable[Line]) -> dict[int, str]:
 def _problem(line: Line) -> str | None:
     if any(cell.startswith(tuple(FORMULA)) for cell in (line.name, line.login, line.branch)):
         return "cell-formula"
+    if not all(map(is_one_line, (line.name, line.login, line.branch))):
+        return "cell-control"
     if not line.name:
         return "name-needed"
     if len(line.name) > LONGEST_NAME or len(line.login) > LONGEST_LOGIN:

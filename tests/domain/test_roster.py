@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.branch_file import PersonSection
 from server.domain.roster import MOST, Line, decoded, read
 
 HEAD = "name;sign-in name;role;branch\n"
@@ -56,6 +57,8 @@ def test_what_a_spreadsheet_would_work_out_is_refused(formula: str) -> None:
         ("Zainab;;queen;", "role-unknown"),
         ("Zainab;;;", "role-unknown"),
         ("Zainab", "role-unknown"),
+        ("Zain\x07ab;;agent;", "cell-control"),
+        ("Zainab;zain\x7fab;agent;", "cell-control"),
     ],
 )
 def test_what_is_wrong_is_said_of_its_line(line: str, slug: str) -> None:
@@ -85,6 +88,14 @@ def test_a_table_that_is_none_says_what_is_missing(text: str, slug: str) -> None
 def test_nothing_anybody_pastes_is_a_fault(text: str) -> None:
     read(text)
     read(HEAD + text)
+
+
+@given(st.text(st.one_of(st.characters(), st.characters(categories=["Cc", "Zl", "Zp"]), st.sampled_from("Zainab"))))
+def test_who_is_let_in_can_stand_in_a_branch_file(name: str) -> None:
+    found = read(f"{HEAD}{name};;agent;\n")
+    for line in found.lines:
+        if line.number not in found.problems:
+            assert PersonSection(name=line.name, role="agent").name == line.name
 
 
 @given(st.binary())
