@@ -4,12 +4,14 @@ from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.actions import letting_in
 from server.actions.arranging import roster as inviting
 from server.chance import new_id
 from server.domain import roster
+from server.domain.branch import AuditLine
 from server.domain.errors import Invalid
 from server.domain.people import Grant, StaffMember
 from server.queries import people
@@ -69,6 +71,25 @@ async def test_a_manager_invites_into_the_branches_they_arrange_and_no_others(wo
     await world.db.act(None, None, partial(_grant, staff_id=world.mira.id, branch="market", role="manager"))
     assert (await invites(world, table))["people"] == 1
     assert await world.ask(people.grants, "id of Zainab") == {"harbour": "agent", "market": "manager"}
+
+
+async def test_each_branchs_trail_tells_of_who_was_let_in_there(world: World) -> None:
+    market = await branch_of_its_own(world.db, world.clock, "market")
+    await world.db.act(None, None, partial(_grant, staff_id=world.mira.id, branch="market", role="manager"))
+    before = await market.branch_row()
+    await invites(world, "Zainab;zainab;agent;\nZainab;zainab;manager;market\nIdris;;agent;market\n")
+    assert [await _told(world, place) for place in ("harbour", "market")] == [
+        [("id of Zainab", {"role": "agent"})],
+        [("id of Zainab", {"role": "manager"}), ("id of Idris", {"role": "agent"})],
+    ]
+    after = await market.branch_row()
+    assert (after.version, after.arranged) == (before.version, before.arranged)
+
+
+async def _told(world: World, place: str) -> list[tuple[str, Any]]:
+    mine = select(AuditLine).where(AuditLine.actor_id == world.mira.id, AuditLine.branch_id == place)
+    lines = await world.db.ask(lambda session: list(session.scalars(mine.order_by(AuditLine.id))))
+    return [(line.subject, line.after) for line in lines]
 
 
 def _grant(session: Session, _: None, now: Any, *, staff_id: str, branch: str, role: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from server.actions.arranging.access import LINK_LIFE, new_link
-from server.actions.arranging.audit import record
+from server.actions.arranging.audit import record, record_in
 from server.domain.branch import Branch
 from server.domain.errors import Invalid
 from server.domain.people import Actor, Grant, StaffMember, may
@@ -61,6 +61,10 @@ def invite_all(
             new_link(session, now, "staff", drawn.id, drawn.token)
         place = line.branch or branch.id
         session.add(Grant(staff_id=drawn.id, branch_id=place, role=line.role))
-        record(session, branch, now, by, "person.invite", drawn.id, None, {"role": line.role, "branch": place})
+        told = (now, by, "person.invite", drawn.id, None, {"role": line.role})
+        if place == branch.id:
+            record(session, branch, *told)
+        else:
+            record_in(session, place, *told)
     # The tokens are never part of an answer: answers are kept.
     return {"until": (now + LINK_LIFE).isoformat(), "people": len(known)}
