@@ -43,6 +43,13 @@ async def test_a_change_is_told_with_who_when_before_and_after(mira: Browser) ->
     assert re.search(r"<dt>Target wait \(min\)</dt>\s*<dd><del>.*?<bdi>15</bdi></del><ins>.*?<bdi>5</bdi></ins>", page)
 
 
+async def test_a_person_who_is_called_otherwise_is_told_with_both_names(office: Office, mira: Browser) -> None:
+    await mira.sends(f"/people/{office.ids['Ken']}", name="Kenneth", role="agent")
+    told = await newest(mira)
+    assert re.search(r"<dt>Name</dt>\s*<dd><del>.*?<bdi>Ken</bdi></del><ins>.*?<bdi>Kenneth</bdi></ins>", told)
+    assert "<dt>Role</dt>" not in told
+
+
 async def test_of_a_notice_the_times_are_told_when_they_change(mira: Browser) -> None:
     timed = {"from": "2026-11-26T08:00", "until": "2026-11-27T16:00"}
     headers = {"cookie": f"session={mira.token}; language=en", "origin": "http://harbour.example"}

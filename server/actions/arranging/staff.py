@@ -43,10 +43,10 @@ def change(
     _name_is_free(session, branch, section.name, staff_id)
     if (member.name, grant.role) == (section.name, section.role):
         return Unchanged({"id": staff_id})
-    before = {"role": grant.role}
+    before = {"name": member.name, "role": grant.role}
     member.name, grant.role = section.name, section.role
     _tell(session, now, staff_id)
-    record(session, branch, now, by, "person.change", staff_id, before, {"role": grant.role})
+    record(session, branch, now, by, "person.change", staff_id, before, {"name": member.name, "role": grant.role})
     return {"id": staff_id}
 
 
