@@ -38,12 +38,13 @@ def expire(session: Session, branch: Branch, ticket: Ticket, now: datetime) -> N
 
 
 def end_duties(session: Session, branch: Branch, now: datetime) -> int:
-    """Duties end at close of day; who is still serving then, when their customer has gone. How many."""
-    if branch.day_at(now) != branch.business_day:  # this clock was set back: it cannot tell whose day is over
+    """Duties end at close of day, though nobody came; who is still serving, when their customer has gone. How many."""
+    today = branch.day_at(now)
+    if branch.business_day not in (today, None):  # this clock was set back: it cannot tell whose day is over
         return 0
     ended = 0
     for duty in branches.open_duties(session, branch.id):
-        over = branch.closed_since(branch.day_at(duty.started_at))
+        over = branch.closed_since(branch.day_at(duty.started_at), today)
         if over and tickets.current_at(session, duty.counter_id) is None:
             duty.end(now)
             duty.changed = branch.version

@@ -94,12 +94,16 @@ class Branch(Base):
         self.business_day = today
         return True
 
-    def closed_since(self, day: date) -> bool:
-        """Whether the branch was closed at a turn of the business day after `day`, up to the present one."""
-        if self.business_day is None:
+    def closed_since(self, day: date, today: date | None = None) -> bool:
+        """Whether the branch was closed at a turn of the business day after `day`, up to `today`, else the stored one.
+
+        No day is stored before the first customer, and after the practice was cleared.
+        """
+        today = today or self.business_day
+        if today is None:
             return False
-        turns = min((self.business_day - day).days, LOOK_AHEAD_DAYS)
-        days = (self.business_day - timedelta(days=n) for n in range(turns))
+        turns = min((today - day).days, LOOK_AHEAD_DAYS)
+        days = (today - timedelta(days=n) for n in range(turns))
         return any(not self.is_open(_wall(day, self.day_starts_at, self.zone())) for day in days)
 
     def is_open(self, now: datetime) -> bool:

@@ -3,9 +3,11 @@
 import pytest
 
 from server.actions import duties, joining, serving
+from server.actions.arranging import opening
 from server.domain.errors import Conflict
 from server.domain.people import Actor
 from server.queries import branches
+from tests.actions.manager import mira_does
 from tests.world import World
 
 OVERNIGHT = 20  # hours: from Monday 13:00 to Tuesday 9:00 in Lagos, when it is open again
@@ -72,6 +74,32 @@ async def test_every_duty_ends_at_close_of_day_and_a_busy_one_when_its_customer_
     await world.ken.does(serving.finish, ada.ticket, outcome="resolved")
     assert (await world.ticks())["duties"] == 1
     assert await world.ask(branches.duty_of, world.ken.id) is None
+
+
+async def test_a_duty_ends_with_its_day_though_nobody_came(world: World) -> None:
+    await world.ken.takes("1")
+    world.clock.forward(hours=10)  # Monday 23:00
+    assert (await world.ticks())["duties"] == 0
+    world.clock.forward(hours=2)
+    assert (await world.ticks())["duties"] == 1
+    assert await world.ask(branches.duty_of, world.ken.id) is None
+
+
+async def test_a_duty_that_outlives_the_practice_ends_with_its_day(world: World) -> None:
+    await world.ada.joins()
+    await world.ken.takes("1")
+    await mira_does(world, opening.clear_practice, name="Harbour Branch")
+    world.clock.forward(hours=12)
+    assert (await world.ticks())["duties"] == 1
+
+
+async def test_before_anybody_came_neither_a_clock_set_back_nor_open_doors_end_a_duty(world: World) -> None:
+    await world.ken.takes("1")
+    world.clock.forward(days=-2)
+    assert (await world.ticks())["duties"] == 0
+    await world.changes(hours=None)
+    world.clock.forward(days=4)
+    assert (await world.ticks())["duties"] == 0
 
 
 async def test_a_duty_taken_before_the_doors_open_lasts(world: World) -> None:
