@@ -66,13 +66,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What needs somebody: slug of `floor.need.*`; `queue` or `place` is whose."""
+    """What needs somebody: slug of `floor.need.*`; `queue` or `place` is whose; `numbers`: of who waits there."""
 
     kind: str
     queue: Queue | None = None
     place: Place | None = None
     n: int = 0
     of: int = 0
+    numbers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,7 @@ def _is_idle(view: BoardView, counter: CounterView) -> bool:
 def _needs(view: BoardView, queues: tuple[Queue, ...], places: tuple[Place, ...]) -> Iterator[Need]:
     """The worst first: who waits and for whom nobody is there, then who waits too long, then who could serve them."""
     yield from (Need("unstaffed", queue=q) for q in queues if q.service.waiting and not q.service.counters)
+    yield from _left_ready(view, places)
     over = [q for q in queues if q.over and q.service.counters]
     over.sort(key=lambda q: (q.longest or 0) - q.service.target_wait, reverse=True)
     yield from (Need("over", queue=q) for q in over)
@@ -187,6 +189,15 @@ def _needs(view: BoardView, queues: tuple[Queue, ...], places: tuple[Place, ...]
     missed, called = _missed(view)
     if missed >= MANY_MISSED and missed * ONE_IN >= called:
         yield Need("missed", n=missed, of=called)
+
+
+def _left_ready(view: BoardView, places: tuple[Place, ...]) -> Iterator[Need]:
+    """Parked, ready again, and kept for a counter where nobody is: no other counter ever calls them."""
+    for place in places:
+        if place.counter.duty is None:
+            parked = (t for t in view.tickets if t.state == "parked" and t.counter == place.counter.id)
+            if ready := tuple(t.number for t in parked if t.ready):
+                yield Need("ready", place=place, n=len(ready), numbers=ready)
 
 
 def _missed(view: BoardView) -> tuple[int, int]:

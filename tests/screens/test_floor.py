@@ -1,11 +1,13 @@
 """A manager's floor: what it shows, what needs them first, and what each form of it does."""
 
 from datetime import datetime, timedelta, timezone
+from html import unescape
 from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 
+from server.actions import joining
 from server.domain.branch import Branch
 from staff_console.floor import SCREENS
 from staff_console.floor.look import Floor, floor
@@ -104,6 +106,28 @@ async def test_many_who_did_not_come_ask_whether_the_calls_are_seen(house: House
     assert await needs(house) == ["missed"]
     await ken.sends(f"{house.at('1')}/returns", ticket=(await house.world.view()).tickets[0].id)
     assert "missed" not in await needs(house)
+
+
+async def test_who_is_ready_again_at_a_counter_that_nobody_stands_at_is_named(house: House) -> None:
+    ken = await house.ken_stands_at("1")
+    people = await house.world.queue("Ada", "Bo")
+    for _ in people:
+        await ken.sends(f"{house.at('1')}/calls")
+        await ken.sends(f"{house.at('1')}/service")
+        await ken.sends(f"{house.at('1')}/parking")
+    await people[0].does(joining.get_ready)
+    assert await needs(house) == []
+    await ken.sends(f"{house.at('1')}/duty/end", parked="keep")
+    assert await needs(house) == ["ready"]
+    manager = await mira(house)
+    page = words(await manager.opens(FLOOR))
+    assert "A001 is ready again, and nobody is at counter 1. No other counter calls them. Take counter 1" in page
+    await people[1].does(joining.get_ready)
+    view = await house.world.view()
+    french = unescape(SCREENS["floor"](view, "fr", "").decode())
+    assert "A001, A002 sont de nouveau prêts, et personne n’est au guichet 1." in french
+    await ken.sends(f"{house.at('1')}/duty")
+    assert await needs(house) == []
 
 
 async def test_a_break_that_lasts_longer_than_planned_is_noticed(house: House) -> None:
