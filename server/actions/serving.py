@@ -117,10 +117,10 @@ def park(
 
 
 def unpark(session: Session, branch: Branch, now: datetime, *, by: Actor, ticket_id: str) -> Answer:
-    """Back to being served, by the agent of that counter, while nobody is current there."""
+    """Back to being served, by the agent of that counter, while nobody is current there, and not on a break."""
     ticket, duty = _mine(session, branch, ticket_id, by)
     if ticket.can(Move.UNPARK):
-        must_be_free(session, duty.counter_id)
+        _must_be_ready(session, duty)
     ticket.unpark(stamp(by, branch, now), duty)
     return ticket_answer(session, branch, ticket)
 
@@ -175,10 +175,14 @@ def reclass(
 def _ready_to_call(session: Session, counter_id: str, by: Actor) -> Duty:
     """The agent's duty here, not on a break, with nobody current."""
     duty = branches.duty_here(session, counter_id, by.id)
+    _must_be_ready(session, duty)
+    return duty
+
+
+def _must_be_ready(session: Session, duty: Duty) -> None:
     if duty.on_break:
         raise Conflict("on-break")
-    must_be_free(session, counter_id)
-    return duty
+    must_be_free(session, duty.counter_id)
 
 
 def _mine(session: Session, branch: Branch, ticket_id: str, by: Actor) -> tuple[Ticket, Duty]:

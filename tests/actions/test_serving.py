@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.actions import joining, serving
+from server.actions import duties, joining, serving
 from server.domain.errors import AlreadyCalled, Conflict, CounterBusy, IllegalMove, Invalid
 from tests.world import World
 
@@ -139,6 +139,23 @@ async def test_unpark_only_while_nobody_is_there(world: World) -> None:
     with pytest.raises(CounterBusy):
         await world.ken.does(serving.unpark, ada.ticket)
     await world.ken.does(serving.miss, bo.ticket)
+    assert (await world.ken.does(serving.unpark, ada.ticket))["state"] == "serving"
+
+
+async def test_nobody_is_called_or_unparked_on_a_break(world: World) -> None:
+    (ada, bo) = await world.queue("Ada", "Bo")
+    await world.ken.takes("1")
+    await world.ken.calls_next()
+    await world.ken.does(serving.start, ada.ticket)
+    await world.ken.does(serving.park, ada.ticket)
+    await world.act(duties.change_break, by=world.ken.actor, counter_id=world.ken.counter, on_break=True)
+    with pytest.raises(Conflict, match="on-break"):
+        await world.ken.calls_next()
+    with pytest.raises(Conflict, match="on-break"):
+        await world.ken.does(serving.unpark, ada.ticket)
+    with pytest.raises(IllegalMove):
+        await world.ken.does(serving.unpark, bo.ticket)
+    await world.act(duties.change_break, by=world.ken.actor, counter_id=world.ken.counter, on_break=False)
     assert (await world.ken.does(serving.unpark, ada.ticket))["state"] == "serving"
 
 
