@@ -167,7 +167,7 @@ def wait_range(wait: Wait | None, language: str) -> str:
         return say(language, "common.wait-none")
     if wait.at_most <= 0:
         return say(language, "common.wait-now")
-    if wait.likely > HOUR:
+    if wait.at_most > HOUR and wait.likely >= HOUR:
         return say(language, "common.wait-long")
     if wait.at_most > HOUR:
         return say(language, "common.wait-from", likely=max(wait.likely, 0))
