@@ -69,6 +69,10 @@ SMALL = """() => [...document.querySelectorAll("button, a, input:not([type=hidde
   .filter((part) => part.getBoundingClientRect().height < 47.5)
   .map((part) => part.outerHTML.slice(0, 80))"""
 
+BETWEEN = 20  # px between two parts of the form
+ROOM_BELOW = """(part) => { const shown = document.querySelector(part);
+  return shown.nextElementSibling.getBoundingClientRect().top - shown.getBoundingClientRect().bottom; }"""
+
 
 async def serve(page: Page, html: Callable[[], str]) -> None:
     """A server that has this one page and what it loads."""
@@ -103,6 +107,15 @@ async def test_every_page_of_the_ticket_is_open_to_everybody(
         assert (name, await barriers(page)) == (name, [])
         assert (name, await page.evaluate(SMALL)) == (name, [])
         assert (name, await sideways(page)) == (name, False)
+
+
+async def test_what_was_unfolded_keeps_its_distance_from_what_follows(open_page: OpenPage) -> None:
+    page = await open_page(reduced_motion="reduce")
+    await serve(page, lambda: ticket_html(PAGES["reasons"], "en"))
+    await page.goto(f"{ADDRESS}/")
+    for part in (".also", ".contact"):
+        await page.locator(f"{part} > summary").click()
+        assert await page.evaluate(ROOM_BELOW, part) == pytest.approx(BETWEEN, abs=1)
 
 
 @pytest.mark.parametrize("size", [(1080, 1920), (1920, 1080), (768, 1024)])
