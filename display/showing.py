@@ -38,7 +38,7 @@ class Showing:
     `called`: the calls on the large plates, in the order they were made; empty when the lobby is idle.
     `until`: when they go out by themselves. `before`: newest first.
     `aloud`: every call that may be spoken, oldest first. `lines`: services with a line of their own: the paused say why
-    and when, the open ones what to have ready.
+    and when, the open ones what to have ready. `closed`: nobody comes in, and nobody is here any more.
     """
 
     called: tuple[CallView, ...]
@@ -48,6 +48,15 @@ class Showing:
     counters: tuple[AtCounter, ...]
     lines: tuple[ServiceView, ...]
     closed: bool
+
+    @property
+    def idle(self) -> str:
+        """What has the stage while nobody is called."""
+        return "closed" if self.closed else "counters"
+
+    @property
+    def stage(self) -> str:
+        return "calls" if self.called else self.idle
 
 
 def showing(view: BoardView) -> Showing:

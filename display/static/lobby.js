@@ -30,9 +30,9 @@
   };
 
   const show = () => {
-    const { shows, until } = board().dataset;
+    const { shows, idle, until } = board().dataset;
     const over = shows === "calls" && since(until) > 0 && !document.body.classList.contains("cut");
-    const now = over ? "counters" : shows;
+    const now = over ? idle : shows;
     if (lobby.dataset.shows === now) return;
     lobby.dataset.shows = now;
     live.fit(); // what was not shown could not be measured

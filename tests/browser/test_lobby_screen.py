@@ -1,9 +1,13 @@
 """The lobby is read from across the room: large, in turn, lit once, and honest about what it does not know."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
+from server.live.views import BoardView
 from tests.browser.conftest import OpenPage, barriers
 from tests.browser.lobby_stage import LobbyStage
 from tests.browser.measures import outside
@@ -28,7 +32,14 @@ TWO = board(call("A042"), call("B019", "1"), call("A041", "2", ago=200))
 THREE = board(call("A1042", "Room 4"), call("W1019", "12"), call("A041", "2"), notice={"en": "The lift rests. " * 7})
 IDLE = board(counters=(counter("1", "A001"), counter("2", "A1002"), counter("Room 3", "B003"), counter("4")))
 CLOSED = board(open=False)
-MOMENTS = {"one call": ONE, "two calls": TWO, "three calls": THREE, "idle": IDLE, "empty": board(), "closed": CLOSED}
+AGAIN: dict[str, Any] = {"open": False, "opens_at": NOW + timedelta(hours=18)}
+SHUT = board(counters=(counter("1", "A001"), counter("2")), **AGAIN)
+CALLED_SHUT = board(call("A042"), call("A041", "2", ago=200), counters=(counter("3", "A042"),), **AGAIN)
+LAST_SHUT = board(call("A042", ago=30), states={"A042": "served"}, **AGAIN)
+MOMENTS = {
+    "one call": ONE, "two calls": TWO, "three calls": THREE, "idle": IDLE, "empty": board(), "closed": CLOSED,
+    "idle after closing": SHUT, "a call after closing": CALLED_SHUT, "the last call": LAST_SHUT,
+}  # fmt: skip
 
 
 Size = dict[str, int]
@@ -134,6 +145,26 @@ async def test_a_call_makes_room_for_the_counters_by_itself(lobby: LobbyStage) -
     await lobby.lives(15)
     await expect(lobby.page.get_by_text("Now serving")).to_be_hidden()
     await expect(lobby.page.locator("#lobby")).to_have_attribute("data-shows", "counters")
+
+
+@pytest.mark.parametrize("view", [SHUT, CALLED_SHUT], ids=["idle", "a call"])
+async def test_after_closing_nobody_is_asked_in_while_the_last_are_served(lobby: LobbyStage, view: BoardView) -> None:
+    await lobby.opens(view)
+    again = lobby.page.locator(".resting").get_by_text("Open again from 8:03 tomorrow.")
+    await expect(again).to_be_visible()
+    await expect(lobby.page.locator("#door")).to_be_hidden()
+    await expect(lobby.page.get_by_role("img", name=view.tickets[0].number)).to_be_visible()
+    await lobby.receives(ONE)
+    await expect(lobby.page.locator("#door")).to_be_visible()
+    await expect(again).to_be_hidden()
+
+
+async def test_the_last_call_of_the_day_makes_room_for_when_it_opens_again(lobby: LobbyStage) -> None:
+    await lobby.opens(LAST_SHUT)
+    await expect(lobby.page.get_by_text("Now serving")).to_be_visible()
+    await lobby.lives(15)
+    await expect(lobby.page.get_by_text("Now serving")).to_be_hidden()
+    await expect(lobby.page.locator(".closed .soon")).to_be_visible()
 
 
 async def test_a_lobby_that_hears_nothing_says_so_and_puts_out_its_lights(lobby: LobbyStage) -> None:

@@ -4,12 +4,13 @@ import json
 import re
 from datetime import datetime, timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 
 from display.lobby import screen
 from display.showing import Showing, showing
-from server.live.views import BoardView
+from server.live.views import BoardView, CallView
 from tests.screens.lobby_boards import NOW, board, call, counter, service
 
 
@@ -29,6 +30,12 @@ def said(view: BoardView) -> list[list[list[str]]]:
     return [
         json.loads(unescape(words)) for words in re.findall(r'data-words="([^"]*)"', screen(view, "en", "").decode())
     ]
+
+
+def resting(view: BoardView) -> list[str]:
+    """What stands in the place of the door's code, in each language."""
+    found = re.search(r'class="door resting".*?</section>', html(view), re.DOTALL)
+    return re.findall(r"<span [^>]*>([^<]+)<", found[0]) if found else []
 
 
 # Who is on the large plates
@@ -110,6 +117,20 @@ def test_a_closed_branch_says_when_it_opens_again() -> None:
 
 def test_whoever_is_still_served_after_closing_time_is_still_shown() -> None:
     assert not showing(board(counters=(counter("1", "A041"),), open=False)).closed
+
+
+@pytest.mark.parametrize("calls", [(), (call("A041", "1"),)], ids=["idle", "a call"])
+def test_after_closing_time_the_door_says_when_it_opens_again_while_somebody_is_served(calls: tuple[CallView]) -> None:
+    served: dict[str, Any] = {"counters": (counter("1", "A041"),)}
+    shut = board(*calls, **served, open=False, opens_at=NOW + timedelta(hours=18))
+    assert resting(shut) == ["Open again from 8:03 tomorrow.", "De nouveau ouvert demain à partir de 8:03."]
+    assert resting(board(*calls, **served, open=False)) == ["Closed for now.", "Fermé pour le moment."]
+    assert resting(board(*calls, **served)) == []
+
+
+def test_a_last_call_after_closing_time_makes_room_for_when_it_opens_again() -> None:
+    shut = showing(board(call("A041", "1"), states={"A041": "served"}, open=False))
+    assert (shut.stage, shut.idle) == ("calls", "closed")
 
 
 # Words
