@@ -40,7 +40,9 @@ MOMENTS = {
     "one call": ONE, "two calls": TWO, "three calls": THREE, "idle": IDLE, "empty": board(), "closed": CLOSED,
     "idle after closing": SHUT, "a call after closing": CALLED_SHUT, "the last call": LAST_SHUT,
 }  # fmt: skip
-
+MIDDLE = """(part) => { const { top, bottom } = document.querySelector(part).getBoundingClientRect();
+  return (top + bottom) / 2; }"""
+WIDTHS = """() => [...document.querySelectorAll(".places .plate")].map((plate) => plate.offsetWidth)"""
 
 Size = dict[str, int]
 
@@ -181,6 +183,19 @@ async def test_a_lobby_that_hears_nothing_says_so_and_puts_out_its_lights(lobby:
     )
     await lobby.receives(ONE)
     await expect(lobby.page.locator("#door")).to_be_visible()
+
+
+async def test_name_hours_and_clock_stand_on_one_line(lobby: LobbyStage) -> None:
+    await lobby.opens(ONE)
+    name, hours, time = [await lobby.page.evaluate(MIDDLE, part) for part in (".logo", ".hours", ".clock")]
+    assert (name, hours) == (pytest.approx(time, abs=1), pytest.approx(time, abs=1))
+
+
+async def test_a_free_counters_frame_is_as_wide_as_a_number(lobby: LobbyStage) -> None:
+    for many in (4, 6, 12):
+        await lobby.opens(board(counters=(counter("1", "A001"), *(counter(str(n)) for n in range(2, many + 1)))))
+        widths = set(await lobby.page.evaluate(WIDTHS))
+        assert (many, len(widths)) == (many, 1)
 
 
 async def test_the_clock_is_the_branchs(open_page: OpenPage) -> None:
