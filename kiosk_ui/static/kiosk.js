@@ -74,7 +74,7 @@
   };
 
   if (pair() || !code) return;
-  live.watch();
+  live.watch({ oncut: fit }); // the band takes its room from what stands below the code, and gives it back
   addEventListener("htmx:after:swap", () => { tick(); fit(); });
   addEventListener("resize", fit);
   addEventListener("online", () => { next = 0; });

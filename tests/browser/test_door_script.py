@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Error, Page, Route, WebSocketRoute, expect
 
@@ -14,12 +15,21 @@ from server.domain.forecast import Wait
 from server.live.views import BoardView
 from server.web import pages, qr
 from tests.browser.conftest import OpenPage
+from tests.browser.measures import outside, overlapping, spilling
 from tests.browser.stage import ADDRESS, POLICY, time_passes
 from tests.browser.test_phone_screens import door_page
-from tests.screens.lobby_boards import NOW, board, call
+from tests.screens.lobby_boards import NOW, board, call, service
 
 SCREEN = {"width": 1080, "height": 1920}
 TURN, GOOD_FOR = 20, 80  # seconds
+CROWDED = board(
+    services=tuple(service(f"Service number {n}", f"Affaire numéro {n}", wait=Wait(28, 75)) for n in range(5)),
+    notice={
+        "en": "The lift is out of order until 14:00. Our colleagues will gladly take you up by the goods lift. " * 2
+    },
+)
+LOWEST = "() => document.querySelector('.services > :last-child').getBoundingClientRect().bottom"
+BAND = "() => document.querySelector('.band').getBoundingClientRect().top"
 
 
 class Door:
@@ -120,6 +130,21 @@ async def test_not_connected_it_says_so(door: Door) -> None:
     await door.receives(board())
     await door.pass_time(17)
     await expect(door.page.locator(".band")).to_contain_text("Not connected since 14:03")
+
+
+@pytest.mark.parametrize("size", [(1080, 1920), (1920, 1080), (768, 1024)])
+async def test_the_band_leaves_room_for_every_service(door: Door, size: tuple[int, int]) -> None:
+    await door.page.set_viewport_size({"width": size[0], "height": size[1]})
+    await door.receives(CROWDED)
+    before = await door.page.evaluate(LOWEST)
+    await door.pass_time(17)
+    await expect(door.page.locator(".band")).to_be_visible()
+    assert await door.page.evaluate(LOWEST) <= await door.page.evaluate(BAND)
+    assert [*await overlapping(door.page), *await spilling(door.page)] == []
+    assert await outside(door.page, "#kiosk") == []
+    await door.receives(CROWDED)
+    await expect(door.page.locator(".band")).to_be_hidden()
+    assert await door.page.evaluate(LOWEST) == before
 
 
 async def test_a_new_version_reloads_the_page_once_it_has_settled(door: Door) -> None:
