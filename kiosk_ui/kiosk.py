@@ -32,8 +32,8 @@ class Second:
     language: str
     fallback: str
 
-    def say(self, slug: str) -> str:
-        return words.say(self.language, slug)
+    def say(self, slug: str, **params: object) -> str:
+        return words.say(self.language, slug, **params)
 
     def name(self, names: Words) -> str:
         return words.pick(names, self.language, self.fallback)

@@ -166,7 +166,8 @@
   setInterval(() => { beat += 1; turn(); }, TURN);
   setInterval(tick, 1_000);
   fetchCode();
-  live.watch({ oncut: show, onend: () => location.reload() }); // a screen that may no longer watch is told so by its page
+  const oncut = () => { show(); live.fit(); }; // the band's words have only just come
+  live.watch({ oncut, onend: () => location.reload() }); // a screen that may no longer watch is told so by its page
   settle();
   tick();
   hear();

@@ -126,10 +126,12 @@ async def test_who_joins_is_greeted_and_the_code_stays_where_it_is(door: Door) -
     await expect(door.page.get_by_text("Take your place with your phone.")).to_be_visible()
 
 
-async def test_not_connected_it_says_so(door: Door) -> None:
+async def test_not_connected_it_says_so_in_both_languages(door: Door) -> None:
     await door.receives(board())
     await door.pass_time(17)
-    await expect(door.page.locator(".band")).to_contain_text("Not connected since 14:03")
+    band = door.page.locator(".band")
+    await expect(band).to_contain_text("Not connected since 14:03. Numbers may be old: please ask us.")
+    await expect(band.locator("[lang=fr]")).to_contain_text("Hors connexion depuis 14:03.")
 
 
 @pytest.mark.parametrize("size", [(1080, 1920), (1920, 1080), (768, 1024)])

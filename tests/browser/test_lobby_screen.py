@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 from server.live.views import BoardView
 from tests.browser.conftest import OpenPage, barriers
 from tests.browser.lobby_stage import LobbyStage
-from tests.browser.measures import outside
+from tests.browser.measures import broken, outside, overlapping, spilling
 from tests.screens.lobby_boards import NOW, board, call, counter, service
 
 TV = {"width": 1920, "height": 1080}
@@ -183,6 +183,18 @@ async def test_a_lobby_that_hears_nothing_says_so_and_puts_out_its_lights(lobby:
     )
     await lobby.receives(ONE)
     await expect(lobby.page.locator("#door")).to_be_visible()
+
+
+@pytest.mark.parametrize("screen", [TV, SMALL], ids=["large", "small"])
+async def test_not_connected_it_says_so_in_each_language_in_turn_on_one_line(open_page: OpenPage, screen: Size) -> None:
+    lobby = await LobbyStage.on(await open_page(viewport=screen))
+    await lobby.opens(ONE)
+    await lobby.pass_time(16)
+    for words in ("Hors connexion depuis 14:03. Numéros peut-être", "Not connected since 14:03. Numbers may be old"):
+        await expect(lobby.page.locator(".band-words").filter(visible=True)).to_contain_text(words)
+        assert await broken(lobby.page, ".band") == []
+        assert [*await spilling(lobby.page), *await overlapping(lobby.page)] == []
+        await lobby.pass_time(10)
 
 
 async def test_name_hours_and_clock_stand_on_one_line(lobby: LobbyStage) -> None:

@@ -145,6 +145,18 @@ async def test_the_lobby_holds_all_it_says_in_both_languages(open_page: OpenPage
             assert (moment, language, await squeezed(lobby.page)) == (moment, language, [])
 
 
+@pytest.mark.parametrize("screen", [TV, UPRIGHT], ids=["lying", "upright"])
+async def test_the_lobby_holds_what_it_says_when_it_is_not_connected(open_page: OpenPage, screen: Size) -> None:
+    lobby = await LobbyStage.on(await open_page(viewport=screen))
+    for moment in ("two calls", "three calls", "idle"):
+        await lobby.opens(MOMENTS[moment])
+        await lobby.pass_time(16)
+        for language in ("1", "2"):
+            await lobby.page.evaluate(SPEAK, language)
+            assert (moment, language, await outside(lobby.page, "#lobby")) == (moment, language, [])
+            assert (moment, language, await squeezed(lobby.page)) == (moment, language, [])
+
+
 async def test_the_parts_hold_their_words_on_a_narrow_phone(open_page: OpenPage) -> None:
     page = await open_page(viewport={"width": 320, "height": 640})
     await show(page, drawn("all_parts.html", "fr", face="phone", LIGHTS=LIGHTS, STATES=STATES))

@@ -65,8 +65,8 @@ window.live = (() => {
     show(cut) {
       this.cut = cut;
       document.body.classList.toggle("cut", cut);
-      const band = document.querySelector(".band");
-      if (band) band.querySelector(".band-words").textContent = cut ? band.dataset.cut.replace("{time}", clock(this.since)) : "";
+      const said = (words) => (cut ? words.dataset.cut.replace("{time}", clock(this.since)) : "");
+      for (const words of document.querySelectorAll("[data-cut]")) words.textContent = said(words);
       this.oncut(cut ? this.since : null);
     }
 
