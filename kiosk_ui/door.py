@@ -26,7 +26,6 @@ from server.web.limits import CODES_PER_ADDRESS, SHORT_CODES_PER_TICKET
 from server.web.who import remember_ticket, remember_visitor, set_cookie, visitor_of
 
 TheKit = Annotated[Kit, Depends(kit)]
-NEEDS = ("wheelchair", "seat", "interpreter", "sign", "hearing", "seeing")
 DAY = 86_400  # seconds
 LANGUAGE_DAYS = 365
 
@@ -196,7 +195,7 @@ async def _arrive(request: Request, kit: Kit, board: BoardView, pass_text: str |
         "branch": branch,
         "services": board.services,
         "priorities": board.priorities,
-        "needs": NEEDS,
+        "needs": words.NEEDS,
         "pass_text": visitor.pass_text,
         "yours": visitor.known.own,
         "may_join": visitor.may_join(board),
@@ -237,5 +236,5 @@ def _kept_pass(request: Request, branch_id: str) -> str | None:
 
 
 def _need(need: str, board: BoardView) -> str | None:
-    """In the branch's first language: those who help read it."""
-    return words.say(board.branch.languages[0], f"phone.need-{need}") if need in NEEDS else None
+    """A sentence in the branch's first language; whoever reads it in another is told it in theirs (`words.need`)."""
+    return words.say(board.branch.languages[0], f"phone.need-{need}") if need in words.NEEDS else None

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
 from kiosk_ui import cards
-from kiosk_ui.door import NEEDS, TheKit
+from kiosk_ui.door import TheKit
 from server.actions import forgetting
 from server.queries import held, stories
 from server.web import pages
@@ -34,7 +34,7 @@ async def shown(request: Request, holder: TheHolder, kit: TheKit, done: bool = F
     language = cards.language_of(request, board.branch)
     return pages.page(
         request, "phone/data.html", language=language, tz=board.branch.time_zone, now=story.at, story=story, told=told,
-        branch=board.branch, needs=NEEDS, done=done, **cards.spoken(language),
+        branch=board.branch, done=done, **cards.spoken(language),
     )  # fmt: skip
 
 

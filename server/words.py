@@ -22,6 +22,9 @@ from babel.numbers import format_decimal
 LANGUAGES = ("en", "fr")
 """Languages whose catalogues are complete; the first is the fallback for every other language."""
 
+NEEDS = ("wheelchair", "seat", "interpreter", "sign", "hearing", "seeing")
+"""What customers may choose to need; `phone.need-…` says it."""
+
 PSEUDO = "xx"
 """English in disguise, for tests: accented, longer, in brackets. A plain word on such a page escaped its catalogue."""
 
@@ -138,6 +141,21 @@ def pick(names: Mapping[str, str], language: str, fallback: str = "en") -> str:
         if names.get(wanted):
             return names[wanted]
     return next(iter(names.values()), "")
+
+
+def need(stored: str, language: str) -> str:
+    """A need as it is read in `language`: one that customers choose is stored as its sentence in the branch's first
+    language, so that the API tells words; what somebody wrote themselves stays as it is.
+    """
+    slug = _chosen_needs().get(stored)
+    return say(language, slug) if slug else stored
+
+
+@cache
+def _chosen_needs() -> Mapping[str, str]:
+    """Each sentence a chosen need may be stored as, in whichever language, and its slug."""
+    slugs = [f"phone.need-{each}" for each in NEEDS]
+    return {say(language, slug): slug for slug in slugs for language in LANGUAGES}
 
 
 def clock(dt: datetime, language: str, tz: str | None) -> str:

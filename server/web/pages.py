@@ -156,6 +156,7 @@ def _context(language: str, tz: str | None, context: dict[str, Any]) -> dict[str
     return {
         "t": partial(words.say, language),
         "named": lambda names: words.pick(names, language),
+        "need_in_words": lambda stored: words.need(stored, language),
         "lang": language,
         "dir": words.direction(language),
         "now": now,

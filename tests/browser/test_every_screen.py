@@ -187,7 +187,7 @@ WORD = re.compile(r"[^\W\d_]{2,}")
 NAMES = set(
     WORD.findall(
         "Harbour Pier Quay Branch New passport Renewals Nouveau passeport Renouvellements Resolved Needs documents "
-        "Referred 65 or older Business Mira Ken Lola Ada Ngozi Admin Door Wall A long wait Wheelchair access "
+        "Referred 65 or older Business Mira Ken Lola Ada Ngozi Admin Door Wall A long wait "
         "English Français Africa/Lagos Lagos Monday Tuesday Wednesday Thursday Friday Saturday Sunday Enter Esc"
     )
 )

@@ -120,6 +120,16 @@ def test_a_wait_is_short_and_honest(wait: Wait | None, english: str, french: str
     assert words.wait_range(wait, "fr") == french
 
 
+@pytest.mark.parametrize("stored", ["An interpreter", "Un interprète"])
+def test_a_need_that_customers_choose_is_said_in_every_language(stored: str) -> None:
+    assert [words.need(stored, language) for language in words.LANGUAGES] == ["An interpreter", "Un interprète"]
+
+
+@pytest.mark.parametrize("typed", ["a ramp, please", "seat", "An interpreter for Yoruba", ""])
+def test_a_need_in_somebodys_own_words_stays_as_it_is(typed: str) -> None:
+    assert words.need(typed, "fr") == typed
+
+
 def test_lengths_of_time_are_minutes_and_hours() -> None:
     assert [words.minutes(n, "en") for n in (0, 9, 60, 80)] == ["0 min", "9 min", "1 h", "1 h 20 min"]
 

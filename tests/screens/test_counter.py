@@ -258,6 +258,17 @@ async def test_a_priority_is_given_and_withdrawn_by_the_agent(house: House) -> N
 # The fragment
 
 
+async def test_a_need_is_read_in_the_agents_language_and_what_staff_wrote_as_it_stands(house: House) -> None:
+    ken, counter = house.world.ken, house.world.counters["1"]
+    await ken.takes("1")
+    for name, need, french in (("Ada", "An interpreter", "Un interprète"), ("Bo", "A ramp, please", "A ramp, please")):
+        customer = house.world.customer(name)
+        await customer.joins(need=need)
+        await ken.calls_next()
+        assert french in console(await house.world.view(), counter, "fr")
+        await ken.serves(customer.ticket)
+
+
 async def test_the_fragment_speaks_the_watchers_language(house: House) -> None:
     await called(house)
     view = await house.world.view()

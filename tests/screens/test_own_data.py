@@ -25,6 +25,13 @@ async def test_the_ticket_leads_to_what_is_held_about_its_holder(here: Place) ->
     assert ("Ada Lovelace" in page, "Wheelchair" in page, "30 days after your visit" in page) == (True, True, True)
 
 
+async def test_a_need_is_told_in_the_language_of_who_reads_it(here: Place) -> None:
+    phone, address = await here.joined(need="interpreter")
+    assert "<dd>An interpreter</dd>" in await phone.opens(f"{address}/data")
+    await phone.sends("/language", language="fr", back=f"{address}/data")
+    assert "<dd>Un interprète</dd>" in phone.page
+
+
 async def test_all_of_it_is_downloaded(here: Place) -> None:
     phone, address = await here.joined(**SAID)
     everything = await json_of(phone, address)
