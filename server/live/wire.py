@@ -11,7 +11,8 @@ from server.live.views import BoardView, TicketView
 HEARTBEAT_SECONDS = 8.0  # promised: at least every 10 s
 SEND_SECONDS = 10.0  # a send that takes longer closes its socket
 LARGEST_MESSAGE = 4096  # bytes, inbound
-INBOUND_PER_MINUTE = 60  # nobody has anything to say here but their first word
+# Frames of any kind: nobody has anything to say here but their first word, and a program may ping every second.
+INBOUND_PER_MINUTE = 120
 LARGEST_FRAME = 250  # bytes of a phone's
 NOW_SHOWN = 2
 SHORT = (",", ":")  # JSON without spaces

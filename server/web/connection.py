@@ -23,11 +23,18 @@ KERNEL_BYTES = 128 * 1024  # per connection, for what was sent and not yet read;
 PHONE_BYTES = 16 * 1024  # the same for a phone: frames are small, and old ones are worth nothing
 GONE_SECONDS = 30  # a client that acknowledges nothing for so long has gone; left alone the kernel tries for 15 minutes
 MADE_FOR = "0.54."  # the releases of uvicorn that `Connection` was made for and is tested with
-METHODS = ("data_received", "handle_connect", "on_task_complete", "run_asgi", "send_receive_event_to_app", "shutdown")
+METHODS = (
+    "data_received", "handle_connect", "handle_events", "on_task_complete", "run_asgi", "send_receive_event_to_app",
+    "shutdown",
+)  # fmt: skip
 ATTRIBUTES = (
-    "app_state", "close_sent", "close_timeout", "close_timer", "config", "conn", "handshake_complete",
+    "app_state", "close_sent", "close_timeout", "close_timer", "config", "conn", "frames", "handshake_complete",
     "handshake_initiated", "logger", "loop", "queue", "read_paused", "scheme", "transport",
 )  # fmt: skip
+# websockets reads whatever it is handed to the end: a quarter of a megabyte holds 43,000 pings, a piece 85.
+PIECE = 512  # bytes
+FRAGMENTS = 8  # of one message; its size is bounded by itself, but not the number of empty ones
+LAST_WORD_SECONDS = 1.0  # for whoever said too much to be told so; an abort at once would take the word along
 log = logging.getLogger(__name__)
 
 
@@ -52,11 +59,30 @@ class Guarded(WebSocketsSansIOProtocol):
     """A client that does not read is not listened to, and after a while cut: nothing piles up for it."""
 
     _alarm: asyncio.TimerHandle | None = None
+    _inbound: Inbound | None = None
+    _is_refused = False
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
         self.transport.set_write_buffer_limits(high=0)  # what the kernel does not take at once has to wait
         self.tune(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE_SECONDS * 1000)
+
+    def data_received(self, data: bytes) -> None:
+        """Piece by piece, until the client is found to have said too much: what else it sent is not looked at."""
+        for start in range(0, len(data), PIECE):
+            if self._is_refused or self.transport.is_closing():
+                return
+            super().data_received(data[start : start + PIECE])
+
+    def handle_events(self) -> None:
+        """Whatever its kind, and whole or not, each frame costs about the same, so each counts."""
+        said = len(self.conn.events) if self.handshake_initiated else 0
+        if said and self._counted().is_too_much(said):
+            self.refuse()
+            return
+        super().handle_events()
+        if len(self.frames) > FRAGMENTS:
+            self.refuse()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -74,9 +100,32 @@ class Guarded(WebSocketsSansIOProtocol):
         self._calm()
         super().connection_lost(exc)
 
+    def refuse(self) -> None:
+        """It has said too much: it is told so, heard no more, and cut."""
+        self._is_refused = True
+        if not self.handshake_complete or self.conn.close_rcvd is not None:  # nothing can be told it yet, or any more
+            self.transport.abort()
+            return
+        self._say_goodbye()
+        if self.close_timer is not None:
+            self.close_timer.cancel()
+        self.close_timer = self.loop.call_later(LAST_WORD_SECONDS, self.transport.abort)
+
     def tune(self, level: int, option: int, value: int) -> None:
         with suppress(OSError, AttributeError):  # no TCP socket, or none at all
             self.transport.get_extra_info("socket").setsockopt(level, option, value)
+
+    def _say_goodbye(self) -> None:
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": Close.TOO_MUCH})
+        if not self.close_sent:
+            self.conn.send_close(Close.TOO_MUCH)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.close_sent = True
+
+    def _counted(self) -> Inbound:
+        """Made with the first frame: most clients never say anything."""
+        self._inbound = self._inbound or Inbound()
+        return self._inbound
 
     def _cut(self) -> None:
         """Also one that is closing: a transport waits for ever for a client that reads nothing."""
@@ -96,7 +145,6 @@ class Connection(Guarded):
     write: Callable[[bytes], None]  # the transport's own: nothing stands between the hub and the kernel
     watcher: Watcher | None = None
     is_full = False
-    _inbound: Inbound | None = None
 
     async def hold(self, watcher: Watcher) -> None:
         """From now on the hub writes, and what the handshake needed is let go."""
@@ -146,13 +194,15 @@ class Connection(Guarded):
                 self.close_timer = None
 
     def send_receive_event_to_app(self) -> None:
-        """What is said to nobody is only counted, once uvicorn has seen that it is proper."""
+        """What is said to nobody is let go once uvicorn has seen that it is proper."""
         super().send_receive_event_to_app()
         if self._is_held and self.watcher is not None and not self.close_sent:
             self._listen()
-            self._inbound = self._inbound or Inbound()
-            if self._inbound.is_too_much():
-                self.watcher.close(Close.TOO_MUCH)
+
+    def _say_goodbye(self) -> None:
+        if self.watcher is not None:
+            self.watcher.close(Close.TOO_MUCH)
+        super()._say_goodbye()
 
     def pause_writing(self) -> None:
         self.is_full = True

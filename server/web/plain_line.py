@@ -79,9 +79,9 @@ class Inbound:
     def __init__(self) -> None:
         self._since, self._heard = monotonic(), 0
 
-    def is_too_much(self) -> bool:
-        """Once for each message: whether it is one more than is borne in a minute."""
+    def is_too_much(self, said: int = 1) -> bool:
+        """Whether with so many more it is more than is borne in a minute."""
         if monotonic() - self._since > 60:
             self._since, self._heard = monotonic(), 0
-        self._heard += 1
+        self._heard += said
         return self._heard > INBOUND_PER_MINUTE

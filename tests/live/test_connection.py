@@ -40,9 +40,9 @@ def test_whatever_our_line_relies_on_is_looked_for() -> None:
 
     missing = lacking(Changed, f"{MADE_FOR}1")
     assert missing == [
-        "data_received", "handle_connect", "on_task_complete", "send_receive_event_to_app", "shutdown", "app_state",
-        "close_sent", "close_timeout", "close_timer", "config", "handshake_complete", "handshake_initiated", "logger",
-        "scheme",
+        "data_received", "handle_connect", "handle_events", "on_task_complete", "send_receive_event_to_app", "shutdown",
+        "app_state", "close_sent", "close_timeout", "close_timer", "config", "frames", "handshake_complete",
+        "handshake_initiated", "logger", "scheme",
     ]  # fmt: skip
 
 

@@ -7,24 +7,20 @@ from typing import Any
 
 import pytest
 
-from server.live.watching import Watcher
-from server.live.wire import Close
 from tests.databases import copy_of
 from tests.live import test_endings as endings
 from tests.live import test_sockets as told
 from tests.live.conftest import Wire, served
 
 IMPATIENT = 4.0  # seconds: twice what a revocation may take
-close = Watcher.close
-
-
-def close_none_for_talking(watcher: Watcher, code: Close) -> None:
-    if code != Close.TOO_MUCH:
-        close(watcher, code)
 
 
 def always(*_: object) -> bool:
     return True
+
+
+def never(*_: object) -> bool:
+    return False
 
 
 def nothing(*_: object) -> None: ...
@@ -42,7 +38,7 @@ PLANTED: list[tuple[str, Any, Callable[[Wire], Awaitable[None]]]] = [
     ),
     ("server.web.sockets._may_ask", always, told.test_without_an_origin_a_cookie_is_not_enough_but_a_key_is),
     ("server.access.Staff.may", always, told.test_what_is_watched_follows_from_who_asks),
-    ("server.live.hub.Watcher.close", close_none_for_talking, told.test_a_flood_ends_that_socket_only),
+    ("server.web.plain_line.Inbound.is_too_much", never, told.test_a_flood_ends_that_socket_only),
     ("server.live.hub.Hub.revoke", nothing, endings.test_a_session_that_another_process_ends_takes_its_sockets_along),
     ("server.live.hub.Hub.revoke", nothing, endings.test_a_screen_that_another_process_revokes_sees_nothing_more),
     ("server.access.Memory.forget", nothing, endings.test_a_role_that_is_taken_away_ends_sockets_opened_with_a_key),

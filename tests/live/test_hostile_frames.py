@@ -5,10 +5,14 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from random import Random
+from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection
+from websockets.protocol import Protocol
 
+from server.live.wire import INBOUND_PER_MINUTE, Close
+from server.web.connection import FRAGMENTS, PIECE
 from tests import machine
 from tests.live.conftest import PATIENCE, Wire
 from tests.live.raw import masked
@@ -17,8 +21,10 @@ FRAMES = machine.often(200, 20_000)
 LONG = 7200  # seconds, for the long count
 HARBOUR = "/api/v1/live/branches/harbour"
 PROTOCOL, NO_TEXT, TOO_LARGE = 1002, 1007, 1009
-TEXT, PING, CONTINUED = 1, 9, 0
+TEXT, CLOSED, PING, PONG, CONTINUED = 1, 8, 9, 10, 0
 RESERVED = (3, 4, 5, 6, 7, 11, 12, 13, 14, 15)
+SMALLEST = len(masked(b"", PING))
+FLOOD = 50_000  # frames of six bytes: more than one look into the kernel brings
 Kind = Callable[[Random], tuple[bytes, set[int | None]]]
 
 
@@ -94,6 +100,67 @@ async def test_whatever_is_sent_ends_its_own_socket_cleanly_and_nobody_elses(
             await news.get()
             reading.cancel()
     assert {record.getMessage() for record in caplog.records if record.levelname == "ERROR"} <= {UVICORNS_WORD}
+
+
+def _begun(payload: bytes, opcode: int) -> bytes:
+    """A frame that is not the last of its message."""
+    first, *rest = masked(payload, opcode)
+    return bytes([first & 127, *rest])
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (b"", masked(b"", PING)),
+        (b"", masked(b"", PONG)),
+        (b"", masked(b"", TEXT)),
+        (_begun(b"", TEXT), _begun(b"", CONTINUED)),
+    ],
+    ids=["pings", "pongs", "texts", "fragments"],
+)
+async def test_a_flood_of_small_frames_is_not_read_beyond_what_is_borne(
+    wire: Wire, first: bytes, then: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at, receive = [0], Protocol.recv_frame
+
+    def received(protocol: Protocol, frame: Any) -> None:
+        looked_at[0] += 1
+        receive(protocol, frame)
+
+    monkeypatch.setattr(Protocol, "recv_frame", received)
+    assert await _ended_with(wire, first + then * FLOOD, waits=True) == Close.TOO_MUCH
+    assert looked_at[0] <= INBOUND_PER_MINUTE + PIECE // SMALLEST + 1
+    await _until_nobody_is_left(wire)
+
+
+async def test_whoever_floods_and_hangs_up_in_one_breath_is_just_cut(
+    wire: Wire, caplog: pytest.LogCaptureFixture
+) -> None:
+    flood = masked(b"", PING) * INBOUND_PER_MINUTE + masked(b"\x03\xe8", CLOSED)
+    assert await _ended_with(wire, flood, waits=True) is None
+    await _until_nobody_is_left(wire)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_a_message_of_many_fragments_is_refused_before_it_is_whole(wire: Wire) -> None:
+    begun = _begun(b"", TEXT) + _begun(b"", CONTINUED) * FRAGMENTS
+    assert await _ended_with(wire, begun, waits=True) == Close.TOO_MUCH
+
+
+async def test_a_program_that_pings_every_second_is_let_be(wire: Wire) -> None:
+    client = await wire.connects_raw(HARBOUR, wire.device("Wall"))
+    await client.frame()
+    pings = INBOUND_PER_MINUTE // 2 + 2  # of one minute, however its window falls
+    await client.floods(masked(b"!", PING), times=pings)
+    answers = [await client.frame() for _ in range(pings)]
+    assert [opcode for opcode, _ in answers if opcode != TEXT].count(PONG) >= pings - 1  # and perhaps a heartbeat
+
+
+async def _until_nobody_is_left(wire: Wire) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while wire.server.server_state.connections:  # noqa: ASYNC110 - it is cut in a while
+            await asyncio.sleep(0.01)
+    assert wire.app.state.kit.hub.count() == 0
 
 
 async def _read(other: ClientConnection, news: asyncio.Queue[str]) -> None:

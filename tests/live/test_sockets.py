@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection
 from server.actions.arranging import place
 from server.live.wire import INBOUND_PER_MINUTE, Close
 from server.web import sockets
+from server.web.connection import FRAGMENTS
 from tests.live.conftest import PATIENCE, Wire, ended, finally_ended
 
 HARBOUR = "/api/v1/live/branches/harbour"
@@ -198,10 +199,10 @@ async def test_a_ping_is_answered(wire: Wire) -> None:
             await (await socket.ping())
 
 
-async def test_a_message_in_many_parts_counts_as_one(wire: Wire) -> None:
+async def test_a_message_in_a_few_parts_is_borne(wire: Wire) -> None:
     async with wire.connects(HARBOUR, wire.device("Wall")) as socket:
         await _says(socket)
-        await socket.send(["hello"] * 2 * INBOUND_PER_MINUTE)
+        await socket.send(["hello"] * (FRAGMENTS - 1))
         await wire.world.ada.joins()
         assert (await _says(socket))["v"]
 
