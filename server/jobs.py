@@ -31,6 +31,7 @@ FIRST_MOMENTS = 15.0
 FORGET_SECONDS = 3600.0
 REVOCATION_SECONDS = 0.5  # within two seconds is promised: most of them are left to a busy machine
 LOOK_BACK = timedelta(minutes=5)  # also what another machine's clock may be behind
+ALL_TOLD = forgetting.DOORS_KEPT - LOOK_BACK  # who has not looked for longer may find some revocations gone
 COUNT_SECONDS = 60.0  # a branch that has just been made; the others are counted every five minutes
 KEEP_SECONDS = 60.0  # each learner has something to keep every few minutes
 SEEN_SECONDS = 60.0  # half of what the setup pages take for "connected"
@@ -154,18 +155,24 @@ async def let_go_of_waits(db: Database) -> None:
 
 
 async def watch_revocations(db: Database, hub: Hub, forget_who: Callable[[], None]) -> None:
-    """End what was revoked, also by another process, within two seconds."""
+    """End what was revoked, also by another process, within two seconds; what was missed, once that can be asked."""
     acted_on: set[int] = set()
+    looked = db.now()
 
     async def look() -> None:
-        nonlocal acted_on
+        nonlocal acted_on, looked
+        now = db.now()
         # Not "newer than the last id": of two that are saved at once, the one with the smaller id may appear later.
-        recent = await db.ask(partial(people.revocations_since, since=db.now() - LOOK_BACK))
+        since = min(now, looked) - LOOK_BACK
+        recent = await db.ask(partial(people.revocations_since, since=since))
+        if now - looked > ALL_TOLD:  # everybody is asked anew who they are
+            forget_who()
+            hub.close()
         for revoked in recent:
             if revoked.id not in acted_on:
                 forget_who()
                 hub.revoke(revoked.subject_kind, revoked.subject, revoked.at)
-        acted_on = {revoked.id for revoked in recent}
+        acted_on, looked = {revoked.id for revoked in recent}, now
 
     await _every(REVOCATION_SECONDS, look)
 

@@ -108,7 +108,7 @@ class Hub:
         return {id for watcher in self._all() for kind, id in watcher.holders if kind == "session"}
 
     def close(self) -> None:
-        """The server stops: everybody is told to come back."""
+        """Everybody is told to come back: the server stops, or who they are must be asked again."""
         for watcher in self._all():
             watcher.close(Close.RESTART)
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -15,10 +16,11 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage
 
 from server.access import staff_by_session
-from server.actions import letting_in
+from server.actions import forgetting, letting_in
 from server.actions.arranging import screens, staff
 from server.branch_file import PersonSection
 from server.chance import hashed
+from server.domain.errors import Unavailable
 from server.domain.people import Revocation
 from server.live.wire import Close
 from server.queries import people
@@ -90,6 +92,28 @@ async def test_two_revocations_saved_at_once_are_both_seen_whichever_appears_fir
             await _until(lambda: wire.app.state.kit.forgotten > seen)
             await db.act(None, None, partial(_revoked, id=899, subject=wire.world.ken.id))
             await _ends_in_time(kens)
+
+
+@pytest.mark.parametrize("away", [timedelta(hours=1), timedelta(days=8)])
+async def test_what_was_revoked_while_the_database_was_away_ends_when_it_is_back(
+    wire: Wire, away: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After days nobody remembers what was revoked: then everybody is asked again."""
+    db, clock, in_vain = wire.app.state.db, wire.app.state.db._clock, []
+
+    def is_away(*_: Any, since: datetime) -> None:
+        in_vain.append(since)
+        raise Unavailable
+
+    async with wire.connects(HARBOUR, wire.person("Ken")) as kens:
+        assert await ended(kens, PATIENCE) is None
+        with monkeypatch.context() as line:
+            line.setattr(people, "revocations_since", is_away)
+            await _until(lambda: in_vain)
+            await db.act(None, None, partial(_revoked, id=900, subject=wire.world.ken.id))
+            monkeypatch.setattr(db, "_clock", lambda: clock() + away)
+            await db.act(None, None, forgetting.forget_doors)
+        await _ends_in_time(kens)
 
 
 async def test_a_session_that_ends_by_itself_ends_its_socket(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
