@@ -19,6 +19,7 @@ from server import interpreter, looking
 from server.branch_file import BranchFileProblem, read
 from server.bus import Bus
 from server.data_folder import DataFolder, FolderInUse, NoFolder, folder_that_goes
+from server.ending import EndingServer
 from server.first_start import Beginning, let_in_now, prepare, set_up_now
 from server.listening import BACKLOG, CannotListen, allow_many_files, listen
 from server.live.wire import LARGEST_MESSAGE
@@ -75,7 +76,7 @@ def serve_here(settings: Settings, listening: socket.socket, *beside: "Beside") 
     start_logging(readable=sys.stderr.isatty())
     app = create_app(settings, beside=beside)
     interpreter.make_ready()
-    uvicorn.Server(_uvicorn(app)).run(sockets=[listening])
+    EndingServer(_uvicorn(app)).run(sockets=[listening])
 
 
 @command.command()

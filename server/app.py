@@ -1,6 +1,7 @@
 """Puts the rooms together: the only place that knows every face."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime
@@ -57,6 +58,8 @@ FACES = (
     reports,
 )
 STAFF_PAGES = ("/staff", "/counter", "/floor", "/setup", "/reports")
+CLOSE_SECONDS = 2.0  # for what was begun; with what uvicorn waits for before, and Redis, less than ten
+log = logging.getLogger(__name__)
 Beside = Callable[[Database, Boards], Job]
 SCREENS: Mapping[str, Screen] = {**kiosk.SCREENS, **lobby.SCREENS, **counter.SCREENS, **floor.SCREENS}
 
@@ -135,7 +138,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
     jobs = [asyncio.create_task(job) for job in work]
     jobs += [asyncio.create_task(run(app.state.db, mine.boards)) for run in app.state.beside]
     async with AsyncExitStack() as stack:
-        stack.callback(app.state.db.close)
+        stack.push_async_callback(_close, app.state.db)
         stack.push_async_callback(app.state.bus.stop)
         stack.push_async_callback(mine.limits.close)
         yield {KNOWN: known}
@@ -145,6 +148,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         for job in jobs:
             with suppress(asyncio.CancelledError):
                 await job
+
+
+async def _close(db: Database) -> None:
+    """In a thread: whoever is refused at the end hears it, and who has a socket still does."""
+    if not await asyncio.to_thread(db.close_within, CLOSE_SECONDS):
+        log.warning("the database did not answer before the end: what was begun there is done or not")
 
 
 async def _our_own_page(request: Request) -> None:

@@ -14,6 +14,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from threading import Thread
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -61,6 +62,7 @@ class Database:
         self._reading = _watched(reading_engine(url, READERS + LONG_READERS), "reading")
         self._readers, self._silence = ThreadPoolExecutor(READERS, "ask"), Silence()
         self._long_readers, self._asked_at_length = ThreadPoolExecutor(LONG_READERS, "ask-long"), 0
+        self._closing: Thread | None = None
         self._writer: BatchWriter | PoolWriter = (
             BatchWriter(self._writing, self._run, bus)
             if is_sqlite(url)
@@ -113,10 +115,18 @@ class Database:
         except DataError:  # a name with a NUL in it: there is nothing of that name
             raise NotFound from None
 
+    def close_within(self, seconds: float) -> bool:
+        """Whether it could be closed in that time; else that goes on beside whatever the process does next."""
+        if self._closing is None:
+            self._closing = Thread(target=self.close, name="close", daemon=True)
+            self._closing.start()
+        self._closing.join(seconds)
+        return not self._closing.is_alive()
+
     def close(self) -> None:
-        """Finish what was accepted, then let go of the files and connections."""
+        """Finish what was begun and refuse what waits, then let go of the files and connections."""
         self._writer.close()
-        self._readers.shutdown()
+        self._readers.shutdown(cancel_futures=True)
         self._long_readers.shutdown(cancel_futures=True)
         self._reading.dispose()
         self._writing.dispose()

@@ -71,19 +71,30 @@ class BatchWriter:
     def __init__(self, engine: Engine, run: Run, bus: Bus) -> None:
         self._engine, self._run, self._bus = engine, run, bus
         self._queue: SimpleQueue[Order | None] = SimpleQueue()
+        self._is_closing = False
         self._thread = Thread(target=self._work, name="writer", daemon=True)
         self._thread.start()
 
     def put(self, order: Order) -> None:
+        if self._is_closing:
+            _refuse([order], self._bus)
+            return
         self._queue.put(order)
 
     def close(self) -> None:
+        """What was begun is finished, what waits is refused: nobody was told yet that it is done."""
+        self._is_closing = True
         self._queue.put(None)
         self._thread.join()
 
     def _work(self) -> None:
         while (first := self._queue.get()) is not None:
             (batch, last), begun = self._take(first), perf_counter()
+            if self._is_closing:
+                _refuse(batch, self._bus)
+                if last:
+                    return
+                continue
             try:
                 self._commit(batch)
             except Exception as problem:  # noqa: BLE001 - a full disk, a locked file: nothing of this batch was saved
@@ -129,10 +140,16 @@ class PoolWriter:
         self._threads = ThreadPoolExecutor(threads, "act")
 
     def put(self, order: Order) -> None:
-        self._threads.submit(self._work, order)
+        try:
+            work = self._threads.submit(self._work, order)
+        except RuntimeError:  # closed meanwhile
+            _refuse([order], self._bus)
+            return
+        work.add_done_callback(lambda done: _refuse([order], self._bus) if done.cancelled() else None)
 
     def close(self) -> None:
-        self._threads.shutdown()
+        """What was begun is finished, what waits is refused: nobody was told yet that it is done."""
+        self._threads.shutdown(cancel_futures=True)
 
     def _work(self, order: Order) -> None:
         begun = perf_counter()
@@ -156,6 +173,13 @@ class PoolWriter:
             # Perhaps the same key at the same moment, and no branch's lock between the two: now its answer is there.
             with self._engine.begin() as connection:
                 self._run(connection, order)
+
+
+def _refuse(orders: Iterable[Order], bus: Bus) -> None:
+    """They will not be begun any more."""
+    for order in orders:
+        order.refusal = Unavailable()
+    _finish(orders, bus)
 
 
 def _as_unavailable(problem: Exception) -> Exception:

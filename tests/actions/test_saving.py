@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from threading import Event
 from typing import Any
 
 import pytest
@@ -14,13 +15,14 @@ from sqlalchemy.orm import Session
 from server.actions import joining, serving
 from server.bus import InProcessBus
 from server.chance import new_id
-from server.db import Database, Key, Unchanged
+from server.db import WRITERS, Database, Key, Unchanged
 from server.domain.branch import AuditLine, Branch
 from server.domain.errors import Conflict, Invalid, Unavailable
 from server.domain.people import Actor, Answer
 from server.domain.ticket import Ticket
 from tests.world import World
 
+PATIENCE = 20.0  # seconds
 PAGES_LEFT = 2  # of a full disk: too few for what follows
 
 
@@ -149,6 +151,31 @@ async def test_what_was_not_saved_is_announced_to_nobody(world: World, database_
         assert heard == [saved["version"]]
     finally:
         db.close()
+
+
+async def test_at_the_end_what_was_begun_is_kept_and_what_waits_is_refused(world: World, database_url: str) -> None:
+    db, is_begun, may_end = Database(database_url, InProcessBus(), world.clock), Event(), Event()
+
+    def slowly(*given: Any) -> Any:
+        is_begun.set()
+        may_end.wait()
+        return _join(world)(*given)
+
+    try:
+        orders = [asyncio.create_task(db.act(world.branch, None, slowly))]
+        await asyncio.to_thread(is_begun.wait)
+        orders += [asyncio.create_task(db.act(world.branch, None, _join(world))) for _ in range(3 * WRITERS)]
+        await asyncio.sleep(0)
+        assert not await asyncio.to_thread(db.close_within, 0.1)
+        with pytest.raises(Unavailable):
+            await db.act(world.branch, None, _join(world))
+    finally:
+        may_end.set()
+        assert await asyncio.to_thread(db.close_within, PATIENCE)
+    first, *others = await asyncio.gather(*orders, return_exceptions=True)
+    assert isinstance(first, dict)
+    assert [type(answer) for answer in others].count(Unavailable) > WRITERS
+    assert await _numbers(world) == sorted(each["number"] for each in (first, *others) if isinstance(each, dict))
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
