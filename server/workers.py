@@ -77,6 +77,8 @@ class Workers:
         self._tell.send_bytes(b"!")
 
     def _end_all(self) -> None:
+        for listening in self._listening:  # else the kernel lets in who comes meanwhile, and nobody serves them
+            listening.close()
         until = monotonic() + END_SECONDS
         for worker, _ in self._workers:
             worker.terminate()

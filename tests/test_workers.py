@@ -25,6 +25,10 @@ pytestmark = [pytest.mark.postgres, pytest.mark.redis]
 
 WORKERS = 2
 SCREENS = 60  # by fair lots each of two workers gets 12 or more, but for one time in a million
+UNFINISHED = (
+    b"POST /staff/enter HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+)
 END_SECONDS = 10  # the promise of SIGTERM
 
 
@@ -79,6 +83,19 @@ async def _shows(screen: ClientConnection, waiting: int) -> None:
     async with asyncio.timeout(PATIENCE):
         while sum(service["waiting"] for service in json.loads(await screen.recv()).get("services", [])) != waiting:
             pass
+
+
+def test_whoever_comes_while_they_end_is_refused_at_once(together: Running) -> None:
+    """And not let in by the kernel to wait for nobody: a balancer then asks another machine."""
+    assert together.process is not None
+    with socket.create_connection(("127.0.0.1", together.port), PATIENCE) as unfinished:
+        unfinished.sendall(UNFINISHED)
+        assert unfinished.recv(1000).startswith(b"HTTP/1.1 100")  # one of them waits for the rest of it
+        workers = _workers(together)
+        together.process.terminate()
+        _until(lambda: _is_free(together.port))
+        assert [pid for pid in workers if _lives(pid)]
+    assert together.process.wait(PATIENCE) == 0
 
 
 def test_workers_do_not_outlive_the_first_of_them(together: Running) -> None:
