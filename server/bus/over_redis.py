@@ -1,7 +1,7 @@
 """The bus between processes: what happens here is heard here at once and by the others through Redis.
 
 Nothing that arrives is believed: a nudge makes a board look, and a board looks by itself every ten seconds. So Redis
-may be away, restart empty, lose, double or reorder, and whoever can write into it can only cost looks.
+may be away, restart empty, lose, double or reorder, and whoever can speak here can only cost looks.
 """
 
 import asyncio

@@ -14,7 +14,7 @@ NOWHERE = "none"  # the route of what leads nowhere
 QUICK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)  # seconds
 VISIBLE = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 10.0)  # seconds; a burst rests for 0.05
 FORGOTTEN = 60.0  # seconds; a commit that no screen showed by then was forged, or of an epoch that is gone
-UNSHOWN = 100  # commits of one branch that are waited for
+UNSHOWN = 100  # commits of one branch that are waited for: the next ones, whatever a forged nudge says of later ones
 
 REGISTRY = CollectorRegistry()
 _counter, _histogram = partial(Counter, registry=REGISTRY), partial(Histogram, registry=REGISTRY)
@@ -73,8 +73,10 @@ def watched(branch_id: str) -> None:
 def moved_on(branch_id: str, version: int) -> None:
     """The branch was committed at `version`, or another process said so: from now on its screens are late."""
     late = _late.get(branch_id)
-    if late is not None and version > _seen.get(branch_id, -1) and len(late) < UNSHOWN:
+    if late is not None and version > _seen.get(branch_id, -1):
         late.setdefault(version, perf_counter())
+        if len(late) > UNSHOWN:
+            del late[max(late)]
 
 
 def shown(branch_id: str, version: int) -> None:

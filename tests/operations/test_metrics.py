@@ -74,6 +74,16 @@ async def test_every_batch_is_counted_with_its_size(town: Town) -> None:
     assert since(before, "nowserving_batch_actions_count") == since(before, "nowserving_batch_seconds_count") >= 1
 
 
+def test_versions_that_are_forged_keep_no_true_one_from_being_measured() -> None:
+    before, branch = read(), uuid4().hex
+    observe.watched(branch)
+    for version in range(10**9, 10**9 + 1000):
+        observe.moved_on(branch, version)
+    observe.moved_on(branch, 7)
+    observe.shown(branch, 7)
+    assert since(before, "nowserving_lag_seconds_count") == 1
+
+
 async def test_connections_are_given_back(towns: Town) -> None:
     """What goes on by itself takes one now and then, too."""
     await towns.asks(DUTY, await towns.who("agent"))
