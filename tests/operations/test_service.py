@@ -63,6 +63,11 @@ def test_it_leaves_the_server_time_to_end_and_files_to_open() -> None:
     assert (unit()["KillSignal"], unit()["Restart"]) == (["SIGTERM"], ["always"])
 
 
+def test_it_starts_again_however_long_the_database_is_away() -> None:
+    about, _, _ = UNIT.read_text().partition("[Service]")
+    assert "\nStartLimitIntervalSec=0\n" in about
+
+
 def test_systemd_understands_it_and_finds_little_exposed(tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd is not there: sudo apt-get install -y --no-install-recommends systemd")
