@@ -26,6 +26,7 @@ from server.live.wire import (
 COALESCE_SECONDS = 0.05  # a burst costs one refresh; a call is delayed by this at the most
 FIRST_SECONDS = 0.01  # the answer to who acted goes out before the screens are drawn
 DOUBT = timedelta(seconds=3)  # between a right that ends and the clocks that say when
+PER_TICKET = 20  # sockets here: many more pages than anybody opens of one ticket, and few of the files there may be
 REDRAW_SECONDS = 5.0  # minutes on screens move on while nothing else does
 BROKEN = "a line could not be written to"
 Screen = Callable[[BoardView, str, str], bytes]
@@ -39,6 +40,7 @@ class Hub:
     def __init__(self, boards: Boards, screens: Mapping[str, Screen], clock: Callable[[], datetime]) -> None:
         self._boards, self._screens, self._clock = boards, screens, clock
         self._rooms: dict[str, Room] = {}
+        self._phones: Counter[str] = Counter()  # by ticket
         self._refreshing: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._drawn: dict[str, float] = {}
@@ -87,6 +89,10 @@ class Hub:
         branch_id = watcher.topic.branch_id
         if (room := self._rooms.get(branch_id)) is not None and room.leave(watcher):
             observe.socket_closed(watcher.topic.kind)
+            if watcher.is_phone:
+                self._phones[watcher.subject] -= 1
+                if not self._phones[watcher.subject]:
+                    del self._phones[watcher.subject]
             if not room:
                 del self._rooms[branch_id]
 
@@ -127,6 +133,11 @@ class Hub:
 
     def _entered(self, watcher: Watcher) -> Watcher:
         branch_id = watcher.topic.branch_id
+        if watcher.is_phone:
+            if self._phones[watcher.subject] >= PER_TICKET:
+                watcher.close(Close.SLOW)  # "try again later" (RFC 6455's 1013): some may be dead, and go by themselves
+                return watcher
+            self._phones[watcher.subject] += 1
         if branch_id not in self._rooms:
             self._rooms[branch_id] = Room()
             observe.watched(branch_id)

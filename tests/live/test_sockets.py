@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 from unittest.mock import ANY
@@ -11,6 +12,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 
 from server.actions.arranging import place
+from server.live.hub import PER_TICKET
 from server.live.wire import INBOUND_PER_MINUTE, Close
 from server.web import sockets
 from server.web.connection import FRAGMENTS
@@ -205,6 +207,29 @@ async def test_a_message_in_a_few_parts_is_borne(wire: Wire) -> None:
         await socket.send(["hello"] * (FRAGMENTS - 1))
         await wire.world.ada.joins()
         assert (await _says(socket))["v"]
+
+
+async def test_one_ticket_is_shown_in_many_pages_and_not_in_any_number(wire: Wire) -> None:
+    ada, bo = wire.world.ada, wire.world.bo
+    await ada.joins()
+    await bo.joins()
+    hers, his = ((_ticket(each.ticket), wire.holds(each.ticket)) for each in (ada, bo))
+    async with AsyncExitStack() as stack:
+        pages = [await stack.enter_async_context(wire.connects(*hers)) for _ in range(PER_TICKET)]
+        for page in pages:
+            assert (await _says(page))["state"] == "waiting"
+        assert await wire.refusal(*hers) == Close.SLOW
+        assert await wire.refusal(*his) is None
+        await pages.pop().close()
+        async with asyncio.timeout(PATIENCE):
+            while wire.app.state.kit.hub.count() >= PER_TICKET:  # noqa: ASYNC110 - it happens at the other end
+                await asyncio.sleep(0.01)
+        assert await wire.refusal(*hers) is None
+        await wire.world.ken.takes("1")
+        await wire.world.ken.calls_next()
+        for page in pages:
+            while (await _says(page))["state"] != "called":
+                pass
 
 
 async def test_a_flood_ends_that_socket_only(wire: Wire) -> None:
