@@ -143,7 +143,7 @@
     if (shown.words) words = JSON.parse(shown.words);
     if (shown.live && followed !== shown.live) {
       followed = shown.live;
-      live.phone({ url: followed, poll: followed, onframe, oncut, onend: fetchCard });
+      live.phone({ url: followed, poll: followed, onframe, oncut, onend: () => location.reload() }); // its page says why
     }
     if (shown.ring && shown.ring !== rung) ring(rung = shown.ring);
     offerSound();

@@ -15,9 +15,11 @@ from server.domain.forecast import Wait
 from server.queries.stories import Story
 from server.web import pages
 from tests.browser.stage import ADDRESS, POLICY, time_passes
+from tests.faults.waiting import until
 from tests.screens.lobby_boards import NOW, board
 
-TICKET, NOTICE = "/t/t1", "/b/harbour/notice"
+TICKET, NOTICE, FRAME = "/t/t1", "/b/harbour/notice", "/api/v1/live/tickets/t1"
+GONE = "<!doctype html><main id='main'><h1>This page has moved on</h1></main>"
 HEARD = """
 window.rings = 0; window.shakes = 0;
 navigator.vibrate = () => { window.shakes += 1; return true; };
@@ -52,13 +54,21 @@ def ticket_page(told: Story, ahead: int = 0, near: bool = False, wait: Wait | No
 
 @dataclass
 class PhoneStage:
-    """`shown`: what the server would draw now. `reachable`: whether the phone may ask. `held`: answers wait for it."""
+    """`shown`: what the server would draw now. `reachable`: whether the phone may ask. `held`: answers wait for it.
+
+    `frame`: what is told to who asks for it, beside what the page has; None: such questions are lost. `gone`: there is
+    no such ticket any more, which is answered with `status` and, where the frame was asked for, as a `kind`.
+    """
 
     page: Page
     shown: TicketPage = field(default_factory=lambda: ticket_page(story(), 7, wait=Wait(9, 17)))
     clock: datetime = NOW
     reachable: bool = True
     held: asyncio.Event | None = None
+    frame: dict[str, Any] | None = None
+    gone: bool = False
+    status: int = 404
+    kind: str = "application/problem+json"
     asked: list[str] = field(default_factory=list)
     sockets: list[WebSocketRoute] = field(default_factory=list)
 
@@ -76,14 +86,22 @@ class PhoneStage:
 
     async def says(self, **frame: Any) -> None:
         """A frame; what is not given is as the page has it."""
+        self.sockets[-1].send(json.dumps(self.framed(**frame)))
+        await self.settle()
+
+    def framed(self, **frame: Any) -> dict[str, Any]:
         wait = self.shown.wait
         usual = {
             "e": 1, "v": 1, "m": self.shown.ticket.moved, "state": self.shown.ticket.state, "ahead": self.shown.ahead,
             "near": self.shown.near, "wait": [wait.likely, wait.at_most] if wait else None, "now": ["A034"],
             "at": int(self.clock.timestamp()),
         }  # fmt: skip
-        self.sockets[-1].send(json.dumps(usual | frame))
-        await self.settle()
+        return usual | frame
+
+    async def turned_away(self, code: int) -> None:
+        """The line is closed: do not come back."""
+        await self.sockets[-1].close(code=code)
+        await until(lambda: FRAME in self.asked)
 
     async def beats(self) -> None:
         self.sockets[-1].send(json.dumps({"e": 1, "v": 1, "at": int(self.clock.timestamp())}))
@@ -115,6 +133,11 @@ class PhoneStage:
         elif path.startswith("/static/"):
             found = pages.static_response(_request(), path.split("/", 3)[3])
             await route.fulfill(body=bytes(found.body), content_type=found.media_type)
+        elif self.reachable and self.gone and path.startswith((TICKET, FRAME)):
+            kind = self.kind if path == FRAME else "text/html"
+            await route.fulfill(status=self.status, body=GONE, content_type=kind)
+        elif self.reachable and path == FRAME and self.frame is not None:
+            await route.fulfill(body=json.dumps(self.framed(**self.frame)), content_type="application/json")
         elif self.reachable and path.startswith(TICKET):
             html = bytes(cards.draw(_request(htmx=path != TICKET), self.shown).body)
             if self.held:

@@ -1,6 +1,6 @@
 /* Keeps a screen true, and says so when it cannot: window.live.
 
-   live.phone({url, poll, onframe, oncut, onend})  a phone's own socket: JSON frames {e, v, m, state, …}
+   live.phone({url, poll, onframe, oncut, onend})  a phone's own socket: JSON frames {e, v, m, state, …}; onend: not its to see any more
    live.watch({oncut, onend})                      screens whose socket is htmx's (hx-ws:connect): kiosk, lobby, console; its .open
    live.light(element), live.step(row, ahead)      the two motions
    live.fit(), live.now(), live.clock(date)        plates that fit, server time, "14:03" where the branch is
@@ -41,7 +41,7 @@ window.live = (() => {
      slept, must not make silence look short: the longer of the two clocks counts. */
   class Watch {
     constructor({ oncut = () => {}, tick = () => {} }) {
-      Object.assign(this, { oncut, tick, cut: false, ended: false });
+      Object.assign(this, { oncut, tick, cut: false });
       this.heard({});
       this.timer = setInterval(() => this.look(), 1_000);
     }
@@ -58,7 +58,7 @@ window.live = (() => {
     }
 
     look() {
-      if (!this.ended && !this.cut && this.silence() >= SILENCE) this.show(true);
+      if (!this.cut && this.silence() >= SILENCE) this.show(true);
       this.tick(this.silence());
     }
 
@@ -68,12 +68,6 @@ window.live = (() => {
       const said = (words) => (cut ? words.dataset.cut.replace("{time}", clock(this.since)) : "");
       for (const words of document.querySelectorAll("[data-cut]")) words.textContent = said(words);
       this.oncut(cut ? this.since : null);
-    }
-
-    /* The server said "do not come back". With `onend` the page takes over; without, the band comes. */
-    end(code, onend) {
-      this.ended = Boolean(onend);
-      if (onend) onend(code);
     }
   }
 
@@ -100,6 +94,9 @@ window.live = (() => {
     return socket?.readyState === 1 ? silence >= SILENCE && age >= OPENING : socket?.readyState === 0 && age >= CONNECT;
   };
 
+  /* In the server's own words: a balancer's 404, while the nodes behind it change, says nothing of a ticket. */
+  const isGone = ({ status, headers }) => [401, 403, 404, 410].includes(status) && /problem/.test(headers.get("Content-Type"));
+
   class Phone {
     constructor({ url, poll, onframe, oncut, onend }) {
       Object.assign(this, { url, address: poll, onframe, onend, attempt: 1, newest: new Newest(), asked: -POLL });
@@ -111,12 +108,12 @@ window.live = (() => {
 
     connect() {
       this.drop();
-      if (this.over || !window.WebSocket) return;
+      if (this.barred || !window.WebSocket) return;
       const socket = this.socket = new WebSocket(new URL(this.url, location.href.replace(/^http/, "ws")));
       this.born = performance.now();
       socket.onopen = () => { this.attempt = 0; };
       socket.onmessage = ({ data }) => this.take(JSON.parse(data));
-      socket.onclose = ({ code }) => (code >= REVOKED ? this.finish(code) : this.retry());
+      socket.onclose = ({ code }) => (code >= REVOKED ? this.bar() : this.retry());
     }
 
     drop() {
@@ -136,14 +133,17 @@ window.live = (() => {
     }
 
     wake() {
+      if (this.barred) return this.bar();
       const believed = this.socket?.readyState === 0 || (this.socket?.readyState === 1 && this.watch.silence() < SILENCE);
       if (!believed) this.connect();
     }
 
-    finish(code) {
-      this.over = true;
+    /* "Do not come back": not by a socket. What has become of the ticket is asked for, until somebody answers. */
+    bar() {
+      this.barred = true;
       this.drop();
-      this.watch.end(code, this.onend);
+      this.asked = -POLL;
+      this.poll(POLL);
     }
 
     take(frame) {
@@ -166,6 +166,7 @@ window.live = (() => {
       try {
         const answer = await fetch(this.address, { signal: patience.signal, headers: { Accept: "application/json" }, cache: "no-store" });
         if (answer.ok) this.take(await answer.json());
+        else if (!this.over && isGone(answer)) this.onend?.(this.over = answer.status);
       } catch { /* silence is what the watch looks at */ } finally { clearTimeout(enough); }
     }
   }
@@ -178,7 +179,7 @@ window.live = (() => {
       this.watch = new Watch({ oncut, tick: (silence) => this.tick(silence) });
       addEventListener("htmx:ws:before:connection", ({ detail }) => { this.connection = detail.connection; });
       addEventListener("htmx:ws:before:message:incoming", (event) => this.take(event));
-      addEventListener("htmx:ws:close", ({ detail }) => { if (detail.code >= REVOKED) this.watch.end(detail.code, onend); });
+      addEventListener("htmx:ws:close", ({ detail }) => { if (detail.code >= REVOKED) onend?.(detail.code); });
       awake(() => this.wake());
     }
 
