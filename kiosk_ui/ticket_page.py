@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
 from markupsafe import Markup
 
@@ -46,6 +47,14 @@ class TicketPage:
     @property
     def address(self) -> str:
         return f"/t/{self.ticket.id}"
+
+    @property
+    def ends_in(self) -> int:
+        """Seconds in which the agent may still take back how it ended."""
+        if self.ticket.is_open or self.ticket.closed_at is None:
+            return 0
+        until = self.ticket.closed_at + timedelta(seconds=self.branch.undo_seconds)
+        return max(ceil((until - self.ticket.at).total_seconds()), 0)
 
     @property
     def may_change(self) -> bool:

@@ -22,6 +22,8 @@
 
   // The page follows the newest frame. What only a page can say (a call, a rating …) is fetched when the ticket has moved.
   let followed = "";
+  let line = null;
+  let ending;
   let last = null;
   let fetching = false;
 
@@ -136,15 +138,22 @@
     try { lock = await navigator.wakeLock?.request("screen"); } catch { /* low battery, or not https: the page says to keep it open */ }
   };
 
+  // A visit that has ended is watched for a moment more: the agent may take that back. Then there is nothing more to see.
+  const follow = (address, left) => {
+    clearTimeout(ending);
+    if (left) ending = setTimeout(() => follow(""), left * 1000);
+    if (followed === address) return;
+    line?.end();
+    followed = address;
+    line = address && live.phone({ url: address, poll: address, onframe, oncut, onend: () => location.reload() }); // its page says why
+  };
+
   const settle = () => {
     const shown = main()?.dataset;
     if (!shown) return;
     if (shown.title) document.title = shown.title;
     if (shown.words) words = JSON.parse(shown.words);
-    if (shown.live && followed !== shown.live) {
-      followed = shown.live;
-      live.phone({ url: followed, poll: followed, onframe, oncut, onend: () => location.reload() }); // its page says why
-    }
+    if ("title" in shown) follow(shown.live || "", Number(shown.ends));
     if (shown.ring && shown.ring !== rung) ring(rung = shown.ring);
     offerSound();
     stayAwake();

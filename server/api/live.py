@@ -20,7 +20,7 @@ router = APIRouter(prefix="/live", tags=["live"])
 )
 async def ticket_once(ticket_id: str, asker: AHolderOrAgent, kit: TheKit) -> dict[str, Any]:
     """The same as the WebSocket of this address sends on every change."""
-    view, found = await kit.boards.ticket(asker.branch_id, ticket_id)
+    view, found = await kit.boards.framed(asker.branch_id, ticket_id)
     if found is None:
         raise NotFound
     return phone_frame(view, found, kit.now())

@@ -21,6 +21,7 @@ from server.live.asking import minutes
 from server.live.coalesced import Coalesced
 from server.live.drawing import draw
 from server.live.learning import Learner
+from server.live.old import OldTicket, OldTickets
 from server.live.today import Today
 from server.live.views import BoardView, TicketView
 from server.queries import branches, calls, honesty, people, tickets
@@ -196,6 +197,7 @@ class Boards:
         self._answering: dict[str, int] = {}  # the same, of before the refresh under way: its end settles it
         self._refreshed = Coalesced(self._read)
         self._stand = Coalesced(self._ask_stand)
+        self._old = OldTickets(ask)
 
     def announced(self, branch_id: str, version: int) -> None:
         """A nudge: the branch may have moved on to `version`. Whatever it claims, it costs one look."""
@@ -237,6 +239,12 @@ class Boards:
     async def refresh(self, branch_id: str) -> BoardView:
         """Ask the database, and draw again."""
         return await self._refreshed(branch_id)
+
+    async def framed(self, branch_id: str, ticket_id: str) -> tuple[BoardView, TicketView | OldTicket | None]:
+        """The branch, and what a frame needs of one ticket; of many that closed long ago it asks together, and once."""
+        view = await self.fresh(branch_id)
+        known = view.by_ticket.get(ticket_id) or await self._old.of(view, ticket_id)
+        return (view, known) if known else await self.ticket(branch_id, ticket_id)
 
     async def ticket(self, branch_id: str, ticket_id: str) -> tuple[BoardView, TicketView | None]:
         """The branch and one ticket of it, however long ago it closed."""

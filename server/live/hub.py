@@ -248,7 +248,7 @@ class Hub:
 
     async def _tell_of_old(self, watcher: Watcher) -> None:
         """A ticket that closed long ago: nothing of it moves any more but the heartbeat."""
-        view, ticket = await self._boards.ticket(watcher.topic.branch_id, watcher.subject)
+        view, ticket = await self._boards.framed(watcher.topic.branch_id, watcher.subject)
         if ticket is None:
             raise NotFound
         if watcher.deliver is not None:

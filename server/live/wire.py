@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import Any
 
 from server.domain.forecast import Wait
+from server.live.old import OldTicket
 from server.live.views import BoardView, TicketView
 
 HEARTBEAT_SECONDS = 8.0  # promised: at least every 10 s
@@ -29,7 +30,7 @@ class Close(IntEnum):
     GONE = 4404
 
 
-def phone_frame(view: BoardView, ticket: TicketView, now: datetime) -> dict[str, Any]:
+def phone_frame(view: BoardView, ticket: TicketView | OldTicket, now: datetime) -> dict[str, Any]:
     """Everything a phone shows that moves; at most 250 bytes as JSON. `now`: what phones set their clocks by."""
     service = next((s for s in view.services if s.id == ticket.service), None)
     return {

@@ -37,6 +37,15 @@ def branch_of_ticket(session: Session, ticket_id: str) -> str:
     return found
 
 
+def closed_ones(session: Session, ticket_ids: Collection[str]) -> list[tuple[str, str, str, str, int]]:
+    """Of these: id, branch, service, state and version of the last move, where it is closed."""
+    ids, found = sorted(ticket_ids), []
+    for n in range(0, len(ids), MANY):
+        for id, branch, service, state, moved in session.execute(_CLOSED_ONES, {"ids": ids[n : n + MANY]}):
+            found.append((id, branch, service, str(state), moved))
+    return found
+
+
 def current_at(session: Session, counter_id: str) -> Ticket | None:
     """Who is called or being served at a counter."""
     return next(iter(_found(session, _CURRENT_AT, {"counter": counter_id})), None)
@@ -283,6 +292,9 @@ _MOVES_SINCE = (
     .limit(bindparam("most"))
 )
 _CHANGED_SINCE = select(Ticket).where(Ticket.branch_id == _BRANCH, Ticket.changed > _VERSION)
+_CLOSED_ONES = select(Ticket.id, Ticket.branch_id, Ticket.service_id, Ticket.state, Ticket.moved).where(
+    Ticket.id.in_(bindparam("ids", expanding=True)), Ticket.closed_at.is_not(None)
+)
 _OPEN_OF_VISITOR = (
     select(Ticket)
     .where(Ticket.branch_id == _BRANCH, Ticket.visitor == bindparam("visitor"), Ticket.state.in_(OPEN))

@@ -48,7 +48,7 @@ def story(state: str = "waiting", **given: Any) -> Story:
 
 
 def ticket_page(told: Story, ahead: int = 0, near: bool = False, wait: Wait | None = None) -> TicketPage:
-    branch = replace(board().branch, return_behind=3)
+    branch = replace(board().branch, return_behind=3, undo_seconds=60)
     return TicketPage(told, branch, face_of(told), ahead, near, wait, None, ("A034",), ())
 
 
@@ -71,6 +71,7 @@ class PhoneStage:
     kind: str = "application/problem+json"
     asked: list[str] = field(default_factory=list)
     sockets: list[WebSocketRoute] = field(default_factory=list)
+    left: int = 0  # sockets that the phone closed
 
     @classmethod
     async def on(cls, page: Page) -> "PhoneStage":
@@ -122,6 +123,10 @@ class PhoneStage:
         await self.page.clock.run_for(100)
 
     def connected(self, socket: WebSocketRoute) -> None:
+        def closed(_code: int | None, _reason: str | None) -> None:
+            self.left += 1
+
+        socket.on_close(closed)
         self.sockets.append(socket)
 
     async def answer(self, route: Route) -> None:

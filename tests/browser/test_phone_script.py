@@ -9,6 +9,8 @@ from playwright.async_api import expect
 from server.domain.forecast import Reason, Wait
 from tests.browser.conftest import OpenPage
 from tests.browser.phone_stage import NOTICE, TICKET, PhoneStage, story, ticket_page
+from tests.faults.waiting import until
+from tests.screens.lobby_boards import NOW
 
 CARD = f"{TICKET}/card"
 
@@ -64,6 +66,38 @@ async def test_im_coming_ends_the_ringing_and_a_recall_begins_it_anew(ada: Phone
     await ada.says(v=4)
     await expect(ada.page.locator(".coming")).to_be_visible()
     assert await ada.page.evaluate("() => shakes") > shaken
+
+
+async def is_over(ada: PhoneStage) -> None:
+    """Her visit ended this moment."""
+    ada.shown = ticket_page(story("served", moved=2, is_open=False, counter="3", closed_at=NOW, may_rate=True))
+    await ada.says(v=2)
+    await expect(ada.page.locator("h1")).to_have_text("Thank you. How was it?")
+
+
+async def test_an_end_that_the_agent_takes_back_is_taken_back_on_the_phone(ada: PhoneStage) -> None:
+    await is_over(ada)
+    ada.shown = ticket_page(story("serving", moved=3, counter="3"))
+    await ada.says(v=3)
+    await expect(ada.page.locator("h1")).to_have_text("Counter 3 welcomes you")
+    await ada.lives(70)
+    await ada.says(v=4)
+    ada.shown = ticket_page(story("parked", moved=5, counter="3"))
+    await ada.says(v=5)
+    await expect(ada.page.locator("h1")).to_have_text("Take your time")
+
+
+async def test_a_visit_that_ended_is_not_watched_for_ever(ada: PhoneStage) -> None:
+    await is_over(ada)
+    asked = len(ada.asked)
+    await ada.lives(55)
+    assert not ada.left
+    await ada.pass_time(6)
+    await until(lambda: ada.left == 1)
+    await ada.pass_time(20)
+    await expect(ada.page.locator(".band")).to_be_hidden()
+    await expect(ada.page.locator("h1")).to_have_text("Thank you. How was it?")
+    assert (len(ada.sockets), len(ada.asked)) == (1, asked)
 
 
 async def test_a_call_that_could_not_be_fetched_is_fetched_as_soon_as_it_can(ada: PhoneStage) -> None:

@@ -22,6 +22,7 @@ from server.live import drawing
 from server.live.board import Board, Boards
 from server.live.drawing import CALLS_SHOWN
 from server.live.views import BoardView, TicketView
+from server.live.wire import phone_frame
 from server.queries import tickets
 from tests.world import Agent, World
 
@@ -272,6 +273,10 @@ async def test_a_ticket_that_closed_long_ago_is_still_found(world: World) -> Non
     assert ticket is not None
     assert (ticket.state, ticket.counter_label) == ("served", "1")
     assert (await found.ticket(world.branch, "nobodys"))[1] is None
+    view, framed = await found.framed(world.branch, ada.ticket)
+    assert framed is not None
+    assert phone_frame(view, framed, world.clock()) == phone_frame(view, ticket, world.clock())
+    assert (await found.framed(world.branch, "nobodys"))[1] is None
 
 
 def _look(world: World, board: Board) -> Awaitable[BoardView]:

@@ -4,11 +4,12 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from server import access
 from server.access import Claim
@@ -47,12 +48,12 @@ def statements(wire: Wire) -> Iterator[list[str]]:
     event.remove(engine, "before_cursor_execute", note)
 
 
-async def come_back(wire: Wire, crowd: list[Customer]) -> None:
+async def come_back(wire: Wire, crowd: list[Customer], state: str = "waiting") -> None:
     async def comes(guest: Customer) -> None:
         path = f"/api/v1/live/tickets/{guest.ticket}"
         async with wire.connects(path, wire.holds(guest.ticket), open_timeout=PATIENCE) as socket:
             async with asyncio.timeout(PATIENCE):
-                assert json.loads(await socket.recv())["state"] == "waiting"
+                assert json.loads(await socket.recv())["state"] == state
 
     await asyncio.gather(*(comes(guest) for guest in crowd))
 
@@ -62,6 +63,20 @@ async def test_a_crowd_that_comes_back_at_once_is_let_in_from_memory(sqlite_patt
         with statements(wire) as asked:
             await come_back(wire, crowd)
         assert len(asked) <= A_HANDFUL, asked
+
+
+async def test_a_crowd_whose_visits_ended_long_ago_is_asked_for_together_and_then_remembered(
+    sqlite_pattern: str, tmp_path: Path
+) -> None:
+    async with restarted(copy_of(sqlite_pattern, tmp_path), tmp_path) as (wire, crowd):
+        await wire.world.db.act("harbour", None, _left_long_ago)
+        await wire.app.state.kit.board("harbour")
+        with statements(wire) as asked:
+            await come_back(wire, crowd, "left")
+        assert len(asked) <= CROWD // 4, asked  # by the time that they take to come, not by how many they are
+        with statements(wire) as asked:
+            await come_back(wire, crowd, "left")
+        assert asked == []
 
 
 async def test_a_question_for_each_of_a_crowd_would_be_noticed(
@@ -136,6 +151,12 @@ async def test_a_name_that_is_none_spoils_nobody_elses_answer(world: World) -> N
     names = [ada.ticket, "\x00", "a\x00b", "\ud800", "é", "", "x" * 2000, "../" + ada.ticket]
     found = await asyncio.gather(*(claims.of(name) for name in names))
     assert [claim is not None for claim in found] == [True] + [False] * (len(names) - 1)
+
+
+def _left_long_ago(session: Any, branch: Any, now: datetime) -> dict[str, Any]:
+    """Every visit ended yesterday."""
+    session.execute(update(Ticket).values(state="left", closed_at=now - timedelta(days=1), changed=branch.version))
+    return {}
 
 
 def _renewed(session: Any, ticket_id: str) -> dict[str, Any]:

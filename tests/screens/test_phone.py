@@ -124,6 +124,18 @@ async def test_a_script_gets_the_card_alone(here: Place) -> None:
     assert "<html" not in ada.page
 
 
+async def test_a_visit_that_ended_is_watched_until_nobody_can_take_that_back(here: Place) -> None:
+    ada, address = await here.served()
+    await ada.opens(address)
+    assert "data-live=" in ada.page
+    assert 'data-ends="60"' in ada.page
+    here.clock.forward(seconds=61)
+    await ada.opens(address)
+    assert ada.headline() == "Thank you. How was it?"
+    assert "data-live=" not in ada.page
+    assert "data-ends=" not in ada.page
+
+
 async def test_the_script_knows_what_it_follows_and_its_words(here: Place) -> None:
     ada, address = await here.joined()
     assert f'data-live="/api/v1/live/tickets/{ticket_of(address)}"' in ada.page

@@ -1,6 +1,6 @@
 /* Keeps a screen true, and says so when it cannot: window.live.
 
-   live.phone({url, poll, onframe, oncut, onend})  a phone's own socket: JSON frames {e, v, m, state, …}; onend: not its to see any more
+   live.phone({url, poll, onframe, oncut, onend})  a phone's own socket: JSON frames {e, v, m, state, …}; onend: not its to see any more; .end()
    live.watch({oncut, onend})                      screens whose socket is htmx's (hx-ws:connect): kiosk, lobby, console; its .open
    live.light(element), live.step(row, ahead)      the two motions
    live.fit(), live.now(), live.clock(date)        plates that fit, server time, "14:03" where the branch is
@@ -53,9 +53,7 @@ window.live = (() => {
       if (this.cut) this.show(false);
     }
 
-    silence() {
-      return Math.max(performance.now() - this.mark[0], Date.now() - this.mark[1]);
-    }
+    silence() { return Math.max(performance.now() - this.mark[0], Date.now() - this.mark[1]); }
 
     look() {
       if (!this.cut && this.silence() >= SILENCE) this.show(true);
@@ -146,6 +144,13 @@ window.live = (() => {
       this.poll(POLL);
     }
 
+    end() { // there is nothing more to watch
+      this.over = true;
+      this.bar();
+      clearInterval(this.watch.timer);
+      if (this.watch.cut) this.watch.show(false);
+    }
+
     take(frame) {
       if (this.over) return;
       this.watch.heard(frame);
@@ -184,9 +189,7 @@ window.live = (() => {
     }
 
     /* Whether what changes is heard at once. */
-    get open() {
-      return this.connection?.socket?.readyState === 1 && !this.watch.cut;
-    }
+    get open() { return this.connection?.socket?.readyState === 1 && !this.watch.cut; }
 
     take(event) {
       let said;
@@ -269,14 +272,11 @@ window.live = (() => {
   const notice = () => document.getElementById("notice");
   const unsent = (event) => {
     if (!asked(event) || !notice()) return;
-    const words = Object.assign(document.createElement("p"), { className: "notice", textContent: notice().dataset.unsent });
-    notice().replaceChildren(words);
+    notice().replaceChildren(Object.assign(document.createElement("p"), { className: "notice", textContent: notice().dataset.unsent }));
   };
   addEventListener("htmx:error", unsent);
   addEventListener("htmx:before:request", (event) => { if (asked(event)) notice()?.replaceChildren(); });
-  addEventListener("htmx:before:response", (event) => {
-    if (event.detail.ctx.response.status >= 400 && !asked(event)) event.preventDefault();
-  });
+  addEventListener("htmx:before:response", (event) => { if (event.detail.ctx.response.status >= 400 && !asked(event)) event.preventDefault(); });
   addEventListener("click", ({ target }) => { if (target.closest?.("[data-close]")) notice().replaceChildren(); });
 
   // What takes longer than a moment says that it is on its way. Not by an animation that waits for the moment: while one does,
