@@ -20,7 +20,7 @@ from server.branch_file import BranchFileProblem, read
 from server.bus import Bus
 from server.data_folder import DataFolder, FolderInUse, NoFolder, folder_that_goes
 from server.ending import EndingServer
-from server.first_start import Beginning, let_in_now, prepare, set_up_now
+from server.first_start import Beginning, begin_epoch_now, let_in_now, prepare, set_up_now
 from server.listening import BACKLOG, CannotListen, allow_many_files, listen
 from server.live.wire import LARGEST_MESSAGE
 from server.observe import shared_by_workers, start_logging
@@ -136,6 +136,16 @@ def let_in(name: Annotated[str, typer.Argument(help="What they sign in with, or 
     with _held(settings), _plainly(name):
         _migrated(settings)
         say_let_in(out, settings, let_in_now(settings.database, name, _neighbours(settings)))
+
+
+@command.command()
+def new_epoch() -> None:
+    """Begin a new epoch, once another program has brought a copy of the database back: screens then believe it."""
+    settings = _settings()
+    with _held(settings), _plainly(hidden(settings.database)):
+        _migrated(settings)
+        epoch = begin_epoch_now(settings.database)
+    out.print(f"Epoch {epoch} has begun: phones and screens take what is here for true.")
 
 
 @command.command(name="migrate")

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +23,7 @@ from server.queries import branches, people
 
 DEMO = Path(__file__).parent / "demo" / "examples" / "harbour.toml"
 T = TypeVar("T")
+FIRST_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)  # seconds since then fit into 31 bits until 2094
 CHANCE = from_file.Chance(new_id, new_token)
 
 
@@ -76,6 +77,16 @@ def let_in_now(url: str, name: str, bus: Bus | None = None) -> Door:
         return Door("console", answer["name"], link_path("staff", token))
 
     return _alone(url, begin, bus or InProcessBus())
+
+
+def begin_epoch_now(url: str) -> int:
+    """Begin a new life of the installation, after another program brought a copy of its database back; its number."""
+
+    async def begin(db: Database) -> int:
+        answer = await db.act(None, None, _next_epoch)
+        return int(answer["epoch"])
+
+    return _alone(url, begin, InProcessBus())
 
 
 def branch_file_now(url: str, branch_id: str) -> BranchFile:
@@ -138,6 +149,14 @@ def _installation(session: Session, _: None, now: datetime) -> dict[str, Any]:
     if session.get(Installation, 1) is None:
         session.add(Installation(id=1, epoch=1, created_at=now))
     return {}
+
+
+def _next_epoch(session: Session, _: None, now: datetime) -> dict[str, Any]:
+    """Larger than any that screens may know: a copy does not say what came after it, so the clock does."""
+    installation = session.get(Installation, 1) or Installation(id=1, epoch=0, created_at=now)
+    session.add(installation)
+    installation.epoch = max(installation.epoch + 1, int((now - FIRST_EPOCH).total_seconds()))
+    return {"epoch": installation.epoch}
 
 
 def _alone(url: str, do: Callable[[Database], Coroutine[Any, Any, T]], bus: Bus) -> T:

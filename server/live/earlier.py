@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from server.domain.ticket import Ticket
-from server.queries import tickets
+from server.queries import past
 
 if TYPE_CHECKING:
     from server.live.board import Rows
 
-MOST = (
-    300  # the newest: more than a branch has in visits that go on, and a parked ticket may keep a visit open for days
-)
+MOST = 300  # the newest: more than go on in a branch, and a parked ticket may keep a visit open for days
 
 
 def to_be_read(rows: "Rows", found: Iterable[Ticket]) -> set[str]:
@@ -27,12 +25,12 @@ def to_be_read(rows: "Rows", found: Iterable[Ticket]) -> set[str]:
 def kept(session: Session, rows: "Rows", visits: Collection[str], oldest: datetime) -> dict[str, Ticket]:
     """By id, what closed before `oldest` in visits that go on; `visits`: those to be read."""
     gone = [ticket for ticket in rows.tickets.values() if _is_past(ticket, oldest)]
-    found = [*rows.earlier.values(), *(tickets.closed_of(session, visits) if visits else ()), *gone]
+    found = [*rows.earlier.values(), *(past.closed_of(session, visits) if visits else ()), *gone]
     if not found:
         return {}
     going_on = {ticket.visit_id for ticket in rows.tickets.values() if ticket.closed_at is None}
-    past = {t.id: t for t in found if t.visit_id in going_on and _is_past(t, oldest)}
-    return dict(sorted(past.items(), key=lambda each: each[1].moved)[-MOST:])
+    closed = {t.id: t for t in found if t.visit_id in going_on and _is_past(t, oldest)}
+    return dict(sorted(closed.items(), key=lambda each: each[1].moved)[-MOST:])
 
 
 def by_visit(earlier: Mapping[str, Ticket]) -> dict[str, list[Ticket]]:

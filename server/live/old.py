@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from server.live.coalesced import Coalesced
 from server.live.views import BoardView
-from server.queries import tickets
+from server.queries import past
 
 REMEMBER_AT_MOST = 50_000  # tickets; some 10 MB
 TOGETHER_SECONDS = 0.25  # in which who comes is asked for by one question: a storm of any size is a score of them
@@ -53,7 +53,7 @@ class OldTickets:
     async def _question(self, epoch: str) -> None:
         await asyncio.sleep(TOGETHER_SECONDS)
         wanted, self._wanted = self._wanted, set()
-        for ticket_id, branch_id, *told in await self._ask(partial(tickets.closed_ones, ticket_ids=wanted)):
+        for ticket_id, branch_id, *told in await self._ask(partial(past.closed_ones, ticket_ids=wanted)):
             self._known[int(epoch), branch_id, ticket_id] = OldTicket(*told)
         while len(self._known) > REMEMBER_AT_MOST:
             self._known.popitem(last=False)

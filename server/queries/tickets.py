@@ -37,15 +37,6 @@ def branch_of_ticket(session: Session, ticket_id: str) -> str:
     return found
 
 
-def closed_ones(session: Session, ticket_ids: Collection[str]) -> list[tuple[str, str, str, str, int]]:
-    """Of these: id, branch, service, state and version of the last move, where it is closed."""
-    ids, found = sorted(ticket_ids), []
-    for n in range(0, len(ids), MANY):
-        for id, branch, service, state, moved in session.execute(_CLOSED_ONES, {"ids": ids[n : n + MANY]}):
-            found.append((id, branch, service, str(state), moved))
-    return found
-
-
 def current_at(session: Session, counter_id: str) -> Ticket | None:
     """Who is called or being served at a counter."""
     return next(iter(_found(session, _CURRENT_AT, {"counter": counter_id})), None)
@@ -225,15 +216,6 @@ def visit(session: Session, visit_id: str) -> list[Ticket]:
     return list(session.scalars(select(Ticket).where(Ticket.visit_id == visit_id).order_by(Ticket.joined_at)))
 
 
-def closed_of(session: Session, visits: Collection[str]) -> list[Ticket]:
-    """The tickets of these visits that have closed."""
-    ids, found = sorted(visits), list[Ticket]()
-    for n in range(0, len(ids), MANY):
-        some = Ticket.visit_id.in_(ids[n : n + MANY])
-        found += session.scalars(select(Ticket).where(some, Ticket.closed_at.is_not(None)))
-    return found
-
-
 def rating_of(session: Session, visit_id: str) -> Rating | None:
     return session.get(Rating, visit_id)
 
@@ -292,9 +274,6 @@ _MOVES_SINCE = (
     .limit(bindparam("most"))
 )
 _CHANGED_SINCE = select(Ticket).where(Ticket.branch_id == _BRANCH, Ticket.changed > _VERSION)
-_CLOSED_ONES = select(Ticket.id, Ticket.branch_id, Ticket.service_id, Ticket.state, Ticket.moved).where(
-    Ticket.id.in_(bindparam("ids", expanding=True)), Ticket.closed_at.is_not(None)
-)
 _OPEN_OF_VISITOR = (
     select(Ticket)
     .where(Ticket.branch_id == _BRANCH, Ticket.visitor == bindparam("visitor"), Ticket.state.in_(OPEN))

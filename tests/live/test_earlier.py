@@ -9,7 +9,7 @@ from server.chance import new_id
 from server.live import earlier
 from server.live.board import Board
 from server.live.views import BoardView
-from server.queries import tickets
+from server.queries import past
 from tests.world import World
 
 
@@ -81,7 +81,7 @@ async def test_the_first_number_of_a_visit_may_be_the_one_that_is_left(world: Wo
 
 
 async def test_a_refresh_asks_for_no_past_that_it_knows(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept, asked, real = Board(world.branch), list[set[str]](), tickets.closed_of
+    kept, asked, real = Board(world.branch), list[set[str]](), past.closed_of
 
     def noted(session: Any, visits: set[str]) -> Any:
         asked.append(visits)
@@ -90,7 +90,7 @@ async def test_a_refresh_asks_for_no_past_that_it_knows(world: World, monkeypatc
     await _ada_is_served(world)
     await _another(world)
     await _looks(world, kept)
-    monkeypatch.setattr(tickets, "closed_of", noted)
+    monkeypatch.setattr(past, "closed_of", noted)
     world.clock.forward(hours=2)
     await world.queue("Bo", "Chidi")
     await world.ken.calls_next()

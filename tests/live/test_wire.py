@@ -152,7 +152,7 @@ async def _longest(world: World) -> tuple[BoardView, TicketView]:
     ticket = view.tickets[0]._replace(**LONGEST)  # type: ignore[arg-type]
     services = tuple(replace(service, now_serving=("ZZ99999", "ZZ99998", "ZZ99997")) for service in view.services)
     branch = replace(view.branch, notice=LONG_MARK)
-    return replace(view, epoch=9999, version=10**9, services=services, branch=branch), ticket
+    return replace(view, epoch=2**31 - 1, version=10**9, services=services, branch=branch), ticket
 
 
 async def _a_full_room(world: World) -> None:
