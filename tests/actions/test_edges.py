@@ -72,7 +72,9 @@ async def test_nobody_is_brought_back_to_a_person_who_works_here_no_more(world: 
     await world.lola.takes("2")
     await world.ken.calls_next()
     await world.ken.does(serving.transfer, ada.ticket, agent=world.lola.id)
-    await world.ken.does(serving.call, ada.ticket, counter_id=world.ken.counter, reason="Lola is leaving")
+    with pytest.raises(Conflict, match="person-awaited"):
+        await mira_does(world, staff.remove, staff_id=world.lola.id)
+    await world.ken.does(serving.remove, ada.ticket, reason="gone home")
     await mira_does(world, staff.remove, staff_id=world.lola.id)
     with pytest.raises(Conflict, match="undo-place-gone"):
         await world.ken.undoes(ada.ticket)

@@ -44,7 +44,7 @@ async def test_what_closed_hours_ago_stays_while_the_visit_goes_on_and_goes_with
     await _ada_is_served(world)
     second = await _another(world)
     assert await _past(world, kept) == []  # it still stands on the board itself
-    for _ in range(3):
+    for _ in range(2):
         world.clock.forward(minutes=61)
         await world.customer("Chidi").joins()
         assert await _past(world, kept) == await _past(world, Board(world.branch)) == [world.ada.number]

@@ -137,7 +137,7 @@ async def test_pings_whose_answers_are_not_read_are_not_answered_for_long(
     _impatient(monkeypatch)
     (ada,) = await _joins(wire, "Ada")
     phone = await _phone(wire, ada)
-    with pytest.raises(OSError, match=r"Errno"):
+    with suppress(OSError):  # the server may have read it all before it cuts the line, and looks at no more of it
         await phone.floods(masked(b"p" * 125, opcode=9), times=500_000)
     await _until(lambda: not wire.server.server_state.connections)
 
