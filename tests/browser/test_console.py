@@ -120,7 +120,7 @@ async def test_what_is_being_typed_survives_what_others_do(branch: Branch) -> No
 async def test_a_move_that_is_not_open_now_says_why_and_does_nothing(branch: Branch) -> None:
     ken = await branch.agent("Ken")
     await press(ken, "f")
-    assert "press S first" in await ken.inner_text("#said")
+    assert "Nobody is with you" in await ken.inner_text("#said")
     assert await ken.get_attribute("#key-undo", "aria-disabled") == "true"
     await ken.click("#key-next", force=True)  # Playwright waits for what is disabled; a person may try
     assert "as soon as somebody waits" in await ken.inner_text("#said")
