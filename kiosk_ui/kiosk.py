@@ -89,10 +89,9 @@ SCREENS = {"kiosk": screen}
 
 
 def greeted(view: BoardView, device_id: str) -> tuple[TicketView, ...]:
-    """Who joined with this screen's code within the last ten seconds, newest first."""
-    new = [
-        t for t in view.tickets if t.device == device_id and t.joined_at > view.at - GREETING and t.closed_at is None
-    ]
+    """Who joined with this screen's code within the last ten seconds and is not being served yet, newest first."""
+    here = (t for t in view.tickets if t.device == device_id and t.state in ("waiting", "called"))
+    new = [t for t in here if t.joined_at > view.at - GREETING]
     return tuple(sorted(new, key=lambda ticket: ticket.joined_at, reverse=True)[:GREETED])
 
 

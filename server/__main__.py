@@ -145,7 +145,7 @@ def new_epoch() -> None:
     with _held(settings), _plainly(hidden(settings.database)):
         _migrated(settings)
         epoch = begin_epoch_now(settings.database)
-    out.print(f"Epoch {epoch} has begun: phones and screens take what is here for true.")
+    out.print(f"Epoch {epoch} has begun: phones and screens believe what is here.")
 
 
 @command.command(name="migrate")

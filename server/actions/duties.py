@@ -74,7 +74,7 @@ def change_break(
     if reason is not None and reason not in BREAK_REASONS:
         raise Invalid("break-reason", {"reason": "break-reason"})
     if not is_planned(back_at):
-        raise Invalid("moment-unclear", {"back_at": "moment-unclear"})
+        raise Invalid("moment-far", {"back_at": "moment-far"})
     duty = branches.duty_here(session, counter_id, by.id)
     if on_break:
         duty.take_break(now, back_at, busy=tickets.current_at(session, counter_id) is not None, reason=reason)

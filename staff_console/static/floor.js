@@ -14,7 +14,8 @@
     const words = shown().dataset;
     for (const element of document.querySelectorAll("#floor [data-since]")) {
       const said = length(Math.max(Math.floor(live.now().getTime() / 1000 - element.dataset.since), 0), element.dataset.as, words);
-      if (element.textContent !== said) element.textContent = said;
+      const told = element.dataset.words.replace("{time}", said);
+      if (element.textContent !== told) element.textContent = told;
     }
   };
 

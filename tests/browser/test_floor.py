@@ -130,6 +130,15 @@ async def test_a_notice_with_its_time_comes_to_phone_and_wall_by_itself_and_goes
         await page.wait_for_selector("text=Fire drill", state="detached", timeout=PATIENCE)
 
 
+async def test_a_counter_goes_on_saying_since_when_it_is_free(branch: Branch) -> None:
+    await branch.agent("Ken")
+    branch.world.clock.forward(minutes=7)
+    floor = await mira(branch)
+    assert "for 7 min" in await floor.inner_text(".place.is-free")
+    await floor.evaluate("() => { document.querySelector('.place.is-free .ticking').textContent = '' }")
+    await floor.wait_for_selector(".place.is-free .ticking:has-text('for 7 min')", timeout=PATIENCE)
+
+
 async def test_a_call_is_given_up_when_the_countdown_on_the_console_ends(branch: Branch) -> None:
     await branch.world.changes(miss_after=3)
     await branch.world.ada.joins()

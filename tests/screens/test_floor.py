@@ -187,8 +187,8 @@ async def test_a_notice_has_words_in_each_language_and_its_time(house: House) ->
         ({"notice_en": ""}, "Please say what it is about."),
         ({"notice_en": "x", "until": "2026-11-23T12:00"}, "Please choose a moment that is still to come."),
         ({"notice_en": "x", "from": "soon"}, "Please give a day and a time."),
-        ({"notice_en": "x", "from": "0001-01-01T00:00"}, "Please give a day and a time."),
-        ({"notice_en": "x", "until": "9999-12-31T23:59"}, "Please give a day and a time."),
+        ({"notice_en": "x", "from": "0001-01-01T00:00"}, "Please choose a moment between the years 2000 and 2199."),
+        ({"notice_en": "x", "until": "9999-12-31T23:59"}, "Please choose a moment between the years 2000 and 2199."),
     ],
 )
 async def test_a_notice_that_cannot_be_put_up_says_why(house: House, fields: dict[str, Any], said: str) -> None:

@@ -132,6 +132,19 @@ async def test_people_who_join_together_all_find_their_number(here: Place) -> No
     assert await greeting(here) == ["A003", "A002", "A001"]
 
 
+async def test_who_is_called_at_once_is_told_where_to_go_and_who_is_served_no_more(here: Place) -> None:
+    await here.ken.takes("1")
+    await here.joined()
+    await here.joined()
+    called = await here.ken.calls_next()
+    assert called is not None
+    html = screen(await here.world.view(), "en", here.world.devices["Door"]).decode()
+    assert "Please come to counter 1" in html
+    assert "once a counter opens" not in html
+    await here.ken.serves(called["ticket"])
+    assert await greeting(here) == ["A002"]
+
+
 async def test_the_greeting_is_a_number_and_a_wait_and_never_a_name(here: Place) -> None:
     await here.ken.takes("3")
     await here.joined()

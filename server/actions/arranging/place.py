@@ -39,7 +39,7 @@ def put_up(
 ) -> Answer | Unchanged:  # fmt: skip
     """A notice for phones and walls, from `begins` (None: at once) until `ends` (None: until it is taken down)."""
     if unclear := [field for field, at in (("from", begins), ("until", ends)) if not is_planned(at)]:
-        raise Invalid("invalid-input", dict.fromkeys(unclear, "moment-unclear"))
+        raise Invalid("invalid-input", dict.fromkeys(unclear, "moment-far"))
     if ends is not None and ends <= max(begins or now, now):
         raise Invalid("invalid-input", {"until": "until-past"})
     before = _notice_of(branch)
